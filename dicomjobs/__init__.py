@@ -1,0 +1,3 @@
+"""dicomjobs: a declarative DICOM job runner."""
+
+__version__ = "0.1.0"

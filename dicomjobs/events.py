@@ -1,0 +1,220 @@
+"""What happens during a run, as a closed union of immutable events; the report is a fold over them and nothing else.
+
+No event carries wall time of its own: `Stamped` wraps it. `event_json.py` writes and reads them as JSON Lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from dicomjobs.model.association import AcceptedContext, ProposedContext, RejectedContext, TlsSession
+
+
+class Outcome(Enum):
+    """What became of an instance; DELIVERED only after a checked response with status Success."""
+
+    DELIVERED = "delivered"
+    DELIVERED_WITH_WARNING = "delivered_with_warning"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    MISSING = "missing"
+    NOT_SENT = "not_sent"
+    SKIPPED = "skipped"
+
+
+class JobOutcome(Enum):
+    """What became of a job; SUCCEEDED means that nothing planned failed, is unknown or was not sent."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    NOT_RUN = "not_run"
+
+
+class Cause(Enum):
+    """The class of a fault, which decides the exit code (DESIGN's list): who or what has to change before it can succeed."""
+
+    NONE = "none"
+    PERMANENT = "permanent"
+    TRANSIENT = "transient"
+    REFUSED_BY_PEER = "refused_by_peer"
+    LOCAL_RESOURCE = "local_resource"
+    UNKNOWN = "unknown"
+    TRUNCATED = "truncated"
+    INTERRUPTED = "interrupted"
+    NEEDED_JOB_FAILED = "needed_job_failed"
+
+
+class EndedBy(Enum):
+    """How an association ended."""
+
+    RELEASE = "release"
+    ABORT = "abort"
+    PEER_ABORT = "peer_abort"
+    LOST = "lost"
+    REJECTED = "rejected"
+    NOT_ESTABLISHED = "not_established"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The first event of a run; `plan_sha256` is that of plan.json's bytes."""
+
+    run_id: str
+    version: str
+    plan_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted:
+    """A job begins; `instances` and `bytes` are what it plans to send, 0 for other kinds."""
+
+    job: str
+    instances: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationEstablished:
+    """An association was accepted; `number` counts the associations of a job from 1 in the order they were requested."""
+
+    job: str
+    number: int
+    proposed: tuple[ProposedContext, ...]
+    accepted: tuple[AcceptedContext, ...]
+    rejected: tuple[RejectedContext, ...]
+    max_pdu_length: int
+    tls: TlsSession | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationEnded:
+    """An association ended, or could not be established; `reason` is that of an AssociationError, "" after a clean end."""
+
+    job: str
+    number: int
+    proposed: int
+    ended_by: EndedBy
+    reason: str
+    words: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFinished:
+    """The final word on one row of the plan, exactly one per row; `cause` is NONE when nothing has to change.
+
+    `association` and `message_id` are 0, `status` is None and `sent_transfer_syntax` is "" for an instance that was never sent.
+    """
+
+    job: str
+    item: int
+    outcome: Outcome
+    reason: str = ""
+    words: str = ""
+    hint: str = ""
+    cause: Cause = Cause.NONE
+    status: int | None = None
+    sent_transfer_syntax: str = ""
+    bytes: int = 0
+    sha256: str = ""
+    attempts: int = 0
+    seconds: float = 0.0
+    association: int = 0
+    message_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoFinished:
+    """The answer to a C-ECHO; status None when none came. `seconds` is the round trip."""
+
+    job: str
+    status: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchReceived:
+    """One pending C-FIND response; `identifier` is its data set in the DICOM JSON Model (PS3.18 F.2)."""
+
+    job: str
+    number: int
+    status: int
+    identifier: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFinished:
+    """A job is over; `reason`, `words` and `hint` say why when it did not succeed.
+
+    `truncated` is true when a query's answers are known to be incomplete. `seconds` is from its start.
+    """
+
+    job: str
+    outcome: JobOutcome
+    reason: str = ""
+    words: str = ""
+    hint: str = ""
+    cause: Cause = Cause.NONE
+    truncated: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The last event; `interrupted_by` is the signal's number when one ended the run, else 0."""
+
+    interrupted_by: int
+
+
+Event = (
+    RunStarted
+    | JobStarted
+    | AssociationEstablished
+    | AssociationEnded
+    | InstanceFinished
+    | EchoFinished
+    | MatchReceived
+    | JobFinished
+    | RunFinished
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """An event with the time it was observed (seconds since the epoch) and its place in the run's one order, from 0."""
+
+    at: float
+    sequence: int
+    event: Event
+
+
+INSTANCE_REASONS: Mapping[str, str] = {
+    "not_dicom": "not a DICOM file",
+    "unreadable": "cannot be read",
+    "not_a_regular_file": "not a regular file",
+    "no_such_file": "does not exist",
+    "incomplete_header": "the header is cut off or lacks the UIDs that are needed",
+    "media_storage_directory": "a DICOMDIR, not an instance",
+    "filtered_out": "does not meet the conditions of where:",
+    "too_young": "changed more recently than minimum_age",
+    "symlink_outside": "a symbolic link that leads out of the folder",
+    "duplicate": "the same SOP Instance UID is already in this send set",
+    "no_presentation_context": "no presentation context fits",
+    "not_convertible": "cannot be converted to a transfer syntax that was accepted",
+    "changed_since_plan": "the file changed since the plan was made",
+    "truncated_file": "the file is shorter than its elements say",
+    "refused": "the peer answered with a failure status",
+    "status_not_allowed": "the peer answered with a status the standard does not allow",
+    "no_answer": "sent, but no trustworthy answer came",
+    "association_failed": "no association could be had",
+    "broken_off": "the association ended while the instance was being sent",
+    "held_by_other_run": "another run is sending this instance now",
+    "stopped_after_failure": "an earlier failure stopped the job (on_failure: stop)",
+    "interrupted": "the run was interrupted first",
+    "needed_job_failed": "a job that this one needs did not succeed",
+    "journal_failed": "the ledger could not be written",
+}
+"""Every reason an InstanceFinished can have, with the words for it when nothing more precise is known."""

@@ -1,0 +1,149 @@
+"""What execution needs from the outside world, as protocols: associations, files, the journal, time and the stop signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from dicomjobs.events import EndedBy, Outcome
+from dicomjobs.model.association import Negotiation, Proposal
+from dicomjobs.model.dimse import Payload, Request, Response
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.query import Identifier
+from dicomjobs.model.stop import StopSignal
+from dicomjobs.plan.plan import Instances, PlannedInstance
+
+
+class Pending(Protocol):
+    """A request that was sent and is not yet answered."""
+
+    @property
+    def message_id(self) -> int:
+        """Message ID (0000,0110)."""
+
+
+class Association(Protocol):
+    """An established association; used by one thread. Every method raises AssociationError, after which only `abort` is allowed."""
+
+    @property
+    def negotiation(self) -> Negotiation:
+        """What was agreed."""
+
+    def send(self, request: Request, context_id: int, payload: Payload | None) -> Pending:
+        """Send a request and all of its payload. NotSendable from the payload aborts the association and is raised again."""
+
+    def answers(self, pending: Pending) -> Iterator[Response]:
+        """The checked responses to one request, ending with the first whose status is not Pending."""
+
+    def cancel(self, pending: Pending) -> None:
+        """Send C-CANCEL-RQ for a C-FIND that is being answered (PS3.7 9.3.2.3)."""
+
+    @property
+    def fully_sent(self) -> bool:
+        """Whether every byte of the last request was handed to the operating system; after an error, its answer may exist."""
+
+    @property
+    def ended_by(self) -> EndedBy | None:
+        """How the association ended, None while it lives."""
+
+    def release(self) -> None:
+        """A-RELEASE; never raises for what the peer does then, `ended_by` says how it ended."""
+
+    def abort(self) -> None:
+        """A-ABORT and close; never raises, and does nothing on an association that has ended."""
+
+
+class FilePayload(Payload, Protocol):
+    """A payload made from an instance's file."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the data set's bytes in hexadecimal once they were sent, "" when it was not computed."""
+
+
+class Files(Protocol):
+    """Instances as payloads; all raise NotSendable when the file is not what the plan says."""
+
+    def payload(self, instance: PlannedInstance) -> FilePayload:
+        """The data set's bytes unchanged from the file."""
+
+    def converted(self, instance: PlannedInstance, transfer_syntax: str) -> FilePayload:
+        """The data set in another native transfer syntax."""
+
+
+class Phase(Enum):
+    """How far the sending of an instance got; what a crash leaves behind."""
+
+    FIRST_BYTE = "first_byte"
+    LAST_BYTE = "last_byte"
+
+
+class Verdict(Enum):
+    """What the journal says about an instance that is about to be sent."""
+
+    SEND = "send"
+    HELD_BY_OTHER_RUN = "held_by_other_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimItem:
+    """One instance to claim: its row number in the plan, and the row."""
+
+    item: int
+    instance: PlannedInstance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of a claimed instance."""
+
+    item: int
+    outcome: Outcome
+    reason: str
+    status: int | None
+    sha256: str
+
+
+class Claim(Protocol):
+    """Claims on their way to the disk."""
+
+    def verdicts(self) -> Sequence[Verdict]:
+        """One verdict per claimed item, in order; blocks until the claims are durable. Raises JournalUnavailable."""
+
+
+class Journal(Protocol):
+    """The ledger as the sender sees it, for one peer; safe to call from several lanes. Every method raises JournalUnavailable."""
+
+    def claim(self, items: Sequence[ClaimItem]) -> Claim:
+        """Begin to claim instances, durably, before any byte of them leaves; returns at once."""
+
+    def mark(self, item: int, phase: Phase) -> None:
+        """Note how far an instance got; never waits for the disk."""
+
+    def settle(self, settlement: Settlement) -> None:
+        """Note what became of a claimed instance; appended at once, committed in groups."""
+
+    def release(self, items: Sequence[int]) -> None:
+        """Give claims back of which no byte was sent."""
+
+    def barrier(self) -> None:
+        """Return when every settlement so far is durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything `execute` may touch. `monotonic` and `wall` are in seconds; `wall` since the epoch."""
+
+    instances: Instances
+    connect: Callable[[Peer, Proposal], Association]
+    files: Files
+    journal: Callable[[Peer], Journal]
+    stop: StopSignal
+    encode_identifier: Callable[[Identifier, str, str], bytes]
+    """(identifier, transfer syntax, character set) -> encoded data set."""
+    decode_identifier: Callable[[bytes, str, str], dict[str, object]]
+    """(bytes, transfer syntax, fallback character set) -> DICOM JSON Model; raises ProtocolError."""
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]

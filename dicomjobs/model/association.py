@@ -1,0 +1,105 @@
+"""What is proposed for an association, and what came of it (PS3.8 9.3.2, PS3.7 D.3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Role(Enum):
+    """The role proposed for a SOP class by the association requestor (PS3.7 D.3.3.4)."""
+
+    SCU = "scu"
+    SCP = "scp"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedContext:
+    """A presentation context as proposed: an odd ID, one abstract syntax UID, transfer syntax UIDs in order of preference."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedContext:
+    """A presentation context that the peer accepted with one of the proposed transfer syntaxes."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedContext:
+    """A presentation context the peer did not accept; `result` is 1 to 4 (PS3.8 table 9-18), or 0xFF when it was not answered."""
+
+    context_id: int
+    abstract_syntax: str
+    result: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSelection:
+    """One SCP/SCU role selection item (PS3.7 D.3.3.4)."""
+
+    sop_class_uid: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedNegotiation:
+    """One SOP class extended negotiation item: service class application information as hexadecimal digits (PS3.7 D.3.3.5)."""
+
+    sop_class_uid: str
+    information: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What one A-ASSOCIATE-RQ proposes, apart from the AE titles and lengths that belong to the peer; at most 128 contexts."""
+
+    contexts: tuple[ProposedContext, ...]
+    roles: tuple[RoleSelection, ...] = ()
+    extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSession:
+    """What the TLS handshake agreed on; the peer certificate as SHA-256 in hexadecimal digits."""
+
+    version: str
+    cipher: str
+    peer_certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Negotiation:
+    """What came of an A-ASSOCIATE: contexts in the order proposed, the peer's maximum PDU length in bytes (0: no limit)."""
+
+    accepted: tuple[AcceptedContext, ...]
+    rejected: tuple[RejectedContext, ...]
+    peer_max_pdu_length: int
+    peer_implementation_class_uid: str
+    peer_implementation_version: str
+    tls: TlsSession | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextTemplate:
+    """One entry of an association profile's `presentation_contexts`, before it is given an ID."""
+
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationProfile:
+    """A named, fixed list of presentation contexts with roles and extended negotiation."""
+
+    name: str
+    contexts: tuple[ContextTemplate, ...]
+    roles: tuple[RoleSelection, ...]
+    extended_negotiation: tuple[ExtendedNegotiation, ...]

@@ -1,0 +1,114 @@
+"""What a job declares: one of the kinds echo, find and store, and what it needs to have happened before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dicomjobs.model.association import AssociationProfile
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.query import Query
+from dicomjobs.model.send_set import SendSet
+
+
+class OnFailure(Enum):
+    """Whether one failed instance stops the rest of its job."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+
+
+class Duplicates(Enum):
+    """What to do with the same SOP Instance UID found twice in one send set."""
+
+    SKIP = "skip"
+    SEND = "send"
+
+
+class EmptyPolicy(Enum):
+    """Whether having nothing to send, or matching nothing, is a failure."""
+
+    OK = "ok"
+    FAIL = "fail"
+
+
+class EndWith(Enum):
+    """How an association is ended after its work is done (PS3.8 7.2, 7.3)."""
+
+    RELEASE = "release"
+    ABORT = "abort"
+
+
+class OutputFormat(Enum):
+    """The forms in which the matches of a query can be written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class IfExists(Enum):
+    """What to do when an output file is already there."""
+
+    REPLACE = "replace"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One file of matches; an absolute path, or a bare name that lands in the run directory. `columns` are keywords (empty: all keys)."""
+
+    format: OutputFormat
+    file: str
+    columns: tuple[str, ...]
+    if_exists: IfExists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A job that must have run before: successfully, or `even_if_failed`."""
+
+    job: str
+    even_if_failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoJob:
+    """Verification with C-ECHO (PS3.4 A)."""
+
+    name: str
+    needs: tuple[Need, ...]
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindJob:
+    """A query with C-FIND; `cancel_after` and `max_matches` count matches, 0 means no limit."""
+
+    name: str
+    needs: tuple[Need, ...]
+    peer: Peer
+    query: Query
+    association_profile: AssociationProfile | None
+    outputs: tuple[Output, ...]
+    cancel_after: int
+    max_matches: int
+    if_no_match: EmptyPolicy
+    end_with: EndWith
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreJob:
+    """Instances of a send set sent with C-STORE; `association_profile` None proposes what the files need."""
+
+    name: str
+    needs: tuple[Need, ...]
+    peer: Peer
+    send_set: SendSet
+    association_profile: AssociationProfile | None
+    on_failure: OnFailure
+    duplicates: Duplicates
+    if_empty: EmptyPolicy
+    end_with: EndWith
+
+
+Job = EchoJob | FindJob | StoreJob

@@ -1,0 +1,87 @@
+"""A peer: an application entity on the network, or one that we start ourselves for demos and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dicomjobs.model.secret import SecretReference
+
+
+class AddressFamily(Enum):
+    """Which IP versions may be used to reach a peer."""
+
+    AUTO = "auto"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class Allowance(Enum):
+    """What weakens the protection of patient data and must therefore be named in the peer's `allow:`."""
+
+    UNVERIFIED_PEER = "unverified_peer"
+    IDENTITY_WITHOUT_TLS = "identity_without_tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """The four clocks of an association, all finite, in seconds."""
+
+    connect: float
+    """TCP connect and TLS handshake together."""
+    acse: float
+    """Each answer to A-ASSOCIATE-RQ and A-RELEASE-RQ."""
+    dimse: float
+    """From the last byte of a request to the (next) answer."""
+    network: float
+    """Without progress inside a PDU, and for one whole PDU once its first byte was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaximumPdu:
+    """Maximum PDU lengths in bytes (PS3.8 D.1): what we announce, and a cap on what we send whatever the peer allows."""
+
+    receive: int
+    send: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """How TLS is negotiated with a peer (BCP 195 RFC 8996, PS3.15 B.12); paths are absolute."""
+
+    certificate: str | None
+    key: str | None
+    key_password: SecretReference | None
+    trust: tuple[str, ...]
+    system_trust: bool
+    server_name: str | None
+    verify_peer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserIdentity:
+    """User identity negotiation with a username, and a passcode or none (PS3.7 D.3.3.7, types 1 and 2)."""
+
+    username: str
+    passcode: SecretReference | None
+    positive_response: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A remote or embedded AE; `embedded_directory` is set for an SCP of our own, whose host and port are then unknown until it runs."""
+
+    name: str
+    host: str
+    port: int
+    called_ae_title: str
+    calling_ae_title: str
+    address_family: AddressFamily
+    timeouts: Timeouts
+    max_pdu: MaximumPdu
+    max_associations: int
+    character_set: str
+    tls: TlsSettings | None
+    user_identity: UserIdentity | None
+    allow: frozenset[Allowance]
+    embedded_directory: str | None

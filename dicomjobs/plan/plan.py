@@ -1,0 +1,150 @@
+"""The plan: an immutable value that says everything which will go over the wire, apart from what the peers will answer.
+
+A plan has a head (this module's `Plan`, small) and rows (`PlannedInstance`, up to millions), which stream and are never a tuple.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from dicomjobs.model.association import Proposal
+from dicomjobs.model.job import EmptyPolicy, EndWith, Need, OnFailure, Output
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.query import Identifier
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """A YAML file the plan was made from: its path as given, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedInstance:
+    """One row: a file and what will become of it.
+
+    `context_id` is the presentation context it will go on if the peer accepts what is proposed, 0 when it is not sent.
+    `excluded` then names the reason (an instance reason of events.py) and `words` say it in a sentence.
+    Sizes and offsets are in bytes; `offset` is where the data set begins in the file; `mtime_ns` in nanoseconds since the epoch.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    offset: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax: str
+    context_id: int = 0
+    excluded: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesDigest:
+    """How many rows the plan has, and the SHA-256 of the JSON Lines that hold them."""
+
+    count: int
+    sha256: str
+
+
+class Instances(Protocol):
+    """The rows of a plan, by item number from 0; backed by a file or by memory."""
+
+    @property
+    def digest(self) -> InstancesDigest:
+        """Count and SHA-256 of the rows as they are saved."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __iter__(self) -> Iterator[PlannedInstance]:
+        """All rows in order."""
+
+    def __getitem__(self, item: int) -> PlannedInstance:
+        """The row of one item."""
+
+    def rows(self, first: int, count: int) -> Iterator[PlannedInstance]:
+        """`count` rows in order, from item `first` on, read sequentially."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAssociation:
+    """A group of instances that share one proposal; rows `first` to `first + count - 1`, each study's rows next to each other.
+
+    With `max_associations` above 1 several associations with this same proposal may be open at once, never two for one study.
+    """
+
+    number: int
+    proposal: Proposal
+    first: int
+    count: int
+    bytes: int
+    studies: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoStep:
+    """One C-ECHO on an association of its own."""
+
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindStep:
+    """One C-FIND; its identifier fully resolved."""
+
+    proposal: Proposal
+    sop_class_uid: str
+    identifier: Identifier
+    outputs: tuple[Output, ...]
+    cancel_after: int
+    max_matches: int
+    if_no_match: EmptyPolicy
+    end_with: EndWith
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStep:
+    """Instances by C-STORE: rows `first` to `first + count - 1`, those of the associations first, then the excluded ones."""
+
+    associations: tuple[PlannedAssociation, ...]
+    first: int
+    count: int
+    bytes: int
+    on_failure: OnFailure
+    if_empty: EmptyPolicy
+    end_with: EndWith
+
+
+Step = EchoStep | FindStep | StoreStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """One job of the plan, its peer resolved (secrets stay pointers)."""
+
+    name: str
+    needs: tuple[Need, ...]
+    peer: Peer
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The head: what it was made from, the one "now" (ISO 8601 with offset), the rows' digest, and the jobs in running order."""
+
+    format_version: int
+    job_file: str
+    inputs: tuple[InputFile, ...]
+    at: str
+    instances: InstancesDigest
+    jobs: tuple[JobPlan, ...]
