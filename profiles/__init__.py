@@ -1,0 +1,1 @@
+"""Example site files and association profiles, shipped as package data."""

@@ -1,0 +1,1 @@
+"""From YAML files to model values, with every mistake located."""

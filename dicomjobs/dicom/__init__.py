@@ -1,0 +1,1 @@
+"""The standard's tables as Python values: UIDs, attributes, status codes, AE titles; it knows nothing of the rest."""

@@ -1,0 +1,1 @@
+"""Files: surveying their headers and reading their bytes."""

@@ -1,0 +1,1 @@
+"""The journal a sender waits on, kept in SQLite."""

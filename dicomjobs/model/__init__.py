@@ -1,0 +1,1 @@
+"""What a site declares, as frozen values."""

@@ -1,0 +1,1 @@
+"""A data set rewritten in another transfer syntax."""

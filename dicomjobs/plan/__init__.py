@@ -1,0 +1,1 @@
+"""From jobs and an inventory to a plan, without touching disk or network."""

@@ -1,0 +1,1 @@
+"""Events folded into a report and rendered as text."""

@@ -1,0 +1,1 @@
+"""The network: one association at a time, from A-ASSOCIATE to release."""
