@@ -11,7 +11,8 @@ AssociationError                 the association cannot be established or cannot
 ├── NoContextAccepted            no proposed presentation context was accepted
 ├── IdentityNotConfirmed         a positive response to the user identity was asked for and did not come
 ├── ProtocolError                bytes or answers that the standard does not allow
-│   └── MalformedPdu             a PDU that cannot be decoded (PS3.8 9.3)
+│   ├── MalformedPdu             a PDU that cannot be decoded (PS3.8 9.3)
+│   └── NotDicom                 the port answers, but in another protocol
 ├── Timeout                      one of the four clocks ran out; `clock` says which
 └── Interrupted                  we were told to stop while waiting
 NotSendable                      a local file cannot become the data set of a C-STORE; `reason` is an instance reason
@@ -124,6 +125,13 @@ class MalformedPdu(ProtocolError):
     """A PDU whose bytes cannot be decoded (PS3.8 9.3)."""
 
     reason = "malformed_pdu"
+
+
+class NotDicom(ProtocolError):
+    """The port answers an A-ASSOCIATE-RQ in another protocol."""
+
+    reason = "not_dicom"
+    remedy = Remedy.FIX_CONFIGURATION
 
 
 class Timeout(AssociationError):

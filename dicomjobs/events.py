@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dicomjobs.model.association import AcceptedContext, ProposedContext, RejectedContext, TlsSession
+from dicomjobs.model.association import EndedBy as EndedBy  # noqa: PLC0414 - the alias is how a name is exported again
 
 
 class Outcome(Enum):
@@ -45,17 +46,6 @@ class Cause(Enum):
     TRUNCATED = "truncated"
     INTERRUPTED = "interrupted"
     NEEDED_JOB_FAILED = "needed_job_failed"
-
-
-class EndedBy(Enum):
-    """How an association ended."""
-
-    RELEASE = "release"
-    ABORT = "abort"
-    PEER_ABORT = "peer_abort"
-    LOST = "lost"
-    REJECTED = "rejected"
-    NOT_ESTABLISHED = "not_established"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,17 @@ class Proposal:
     extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
 
 
+class EndedBy(Enum):
+    """How an association ended."""
+
+    RELEASE = "release"
+    ABORT = "abort"
+    PEER_ABORT = "peer_abort"
+    LOST = "lost"
+    REJECTED = "rejected"
+    NOT_ESTABLISHED = "not_established"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSession:
     """What the TLS handshake agreed on; the peer certificate as SHA-256 in hexadecimal digits."""

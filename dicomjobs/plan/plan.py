@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from dicomjobs.model.association import Proposal
@@ -25,12 +26,20 @@ class InputFile:
     sha256: str
 
 
+class Excluded(Enum):
+    """Whether a row goes out, and if not, whether that counts as a failure or is as it should be."""
+
+    NO = ""
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedInstance:
     """One row: a file and what will become of it.
 
     `context_id` is the presentation context it will go on if the peer accepts what is proposed, 0 when it is not sent.
-    `excluded` then names the reason (an instance reason of events.py) and `words` say it in a sentence.
+    `reason` then names why (an instance reason of events.py) and `words` say it in a sentence.
     Sizes and offsets are in bytes; `offset` is where the data set begins in the file; `mtime_ns` in nanoseconds since the epoch.
     """
 
@@ -44,7 +53,8 @@ class PlannedInstance:
     series_instance_uid: str
     transfer_syntax: str
     context_id: int = 0
-    excluded: str = ""
+    excluded: Excluded = Excluded.NO
+    reason: str = ""
     words: str = ""
 
 
@@ -140,11 +150,12 @@ class JobPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The head: what it was made from, the one "now" (ISO 8601 with offset), the rows' digest, and the jobs in running order."""
+    """The head: what it was made from, the rows' digest, and the jobs in running order; `None` for a folder means the default."""
 
     format_version: int
     job_file: str
     inputs: tuple[InputFile, ...]
-    at: str
+    reports_directory: str | None
+    state_directory: str | None
     instances: InstancesDigest
     jobs: tuple[JobPlan, ...]

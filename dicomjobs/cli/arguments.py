@@ -1,0 +1,153 @@
+"""What can be typed after `dicomjobs`, as an argparse parser and as one frozen value; it knows nothing of what the verbs do."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+EPILOG = """\
+exit codes:
+  0 all done            1 internal error        2 the input is wrong, nothing was sent
+  3 failed for good     4 transient, run again  5 warnings that count    6 verification failed
+  7 local resource      8 outcome unknown       9 the peer refused us   10 stopped by a limit
+  11 another run holds the lock                 130/143 interrupted, resumable
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """Everything any verb takes; what a verb does not take keeps its default."""
+
+    verb: str
+    files: tuple[str, ...] = ()
+    file: str = ""
+    only: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    at: str | None = None
+    output: str | None = None
+    format: str = "text"
+    reports: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    directory: str = ""
+    port: int = 0
+    host: str = "127.0.0.1"
+    ae_title: str = "DICOMJOBS"
+    run: str = "latest"
+    here: bool = False
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """Return the arguments; like every command, prints help or a usage error and exits (0, 2) by itself."""
+    found = vars(build_parser().parse_args(argv))
+    known = {field.name for field in fields(Arguments)}
+    return Arguments(**{key: _frozen(value) for key, value in found.items() if key in known})
+
+
+def _frozen(value: Any) -> Any:
+    """Turn argparse's lists into tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; shell completions are made from it as well."""
+    parser = argparse.ArgumentParser(
+        prog="dicomjobs",
+        description="Run DICOM jobs that a YAML file declares: plan them, run exactly that, account for every instance.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    parser.add_argument("--print-completion", action=_Completion, metavar="SHELL", help="bash, zsh or tcsh")
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    _add_reading_verbs(verbs)
+    _add_run(verbs)
+    _add_serve(verbs)
+    _add_report(verbs)
+    return parser
+
+
+def _add_reading_verbs(verbs: Any) -> None:
+    """Add the verbs that run nothing."""
+    check = verbs.add_parser("check", help="validate everything, run nothing")
+    check.add_argument("files", nargs="+", metavar="FILE", help="job files, or folders of them")
+    check.add_argument("--here", action="store_true", help="also open keys, secrets and folders on this machine")
+    _add_inputs(check)
+    show = verbs.add_parser("show", help="print the resolved document, each value with where it came from")
+    show.add_argument("file", metavar="FILE")
+    _add_inputs(show)
+    plan = verbs.add_parser("plan", help="show exactly what would go over the wire")
+    plan.add_argument("file", metavar="FILE")
+    _add_selection(plan)
+    _add_inputs(plan)
+    plan.add_argument("-o", "--output", metavar="PLAN", help="save the plan here, its rows beside it")
+    plan.add_argument("--format", choices=("text", "json"), default="text", help="what to print (default: text)")
+    plan.add_argument("-v", "--verbose", action="store_true", help="list every context and every file")
+
+
+def _add_run(verbs: Any) -> None:
+    """Add the verb that does the work."""
+    run = verbs.add_parser("run", help="run the jobs, or a saved plan, and account for every instance")
+    run.add_argument("file", metavar="FILE|plan.json")
+    _add_selection(run)
+    _add_inputs(run)
+    run.add_argument("--reports", metavar="DIR", help="make the run's directory in this folder")
+    volume = run.add_mutually_exclusive_group()
+    volume.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
+    volume.add_argument("-v", "--verbose", action="store_true", help="print each association and failure as it happens")
+    volume.add_argument("-d", "--debug", action="store_true", help="print every event as it happens")
+
+
+def _add_serve(verbs: Any) -> None:
+    """Add the embedded peer."""
+    serve = verbs.add_parser("serve", help="run the embedded SCP alone: echo, store, find")
+    serve.add_argument("--directory", required=True, metavar="D", help="where instances are kept")
+    serve.add_argument("--port", required=True, type=int, metavar="P", help="the port to listen on, 0 for a free one")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--ae-title", default="DICOMJOBS", help="our AE title (default: DICOMJOBS)")
+
+
+def _add_report(verbs: Any) -> None:
+    """Add the verb that renders a report again."""
+    report = verbs.add_parser("report", help="print the report of a run again, from its events")
+    report.add_argument("run", metavar="RUN|latest", help="a run's id or directory")
+    report.add_argument("--format", choices=("text", "json", "csv", "junit"), default="text")
+    report.add_argument("--reports", metavar="DIR", help="the folder that holds the runs")
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add what selects jobs."""
+    parser.add_argument("--only", action="append", default=[], metavar="JOB", help="only this job and what it needs")
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add what a document takes from outside."""
+    parser.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="give a parameter a value"
+    )
+    parser.add_argument("--at", metavar="TIME", help="the one `now` of this run (ISO 8601)")
+
+
+class _Version(argparse.Action):
+    """Print the version."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print and exit."""
+        from dicomjobs import __version__
+
+        parser.exit(message=f"dicomjobs {__version__}\n")
+
+
+class _Completion(argparse.Action):
+    """Print a completion script; shtab is imported only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _: object, values: Any, *__: object) -> None:
+        """Print and exit."""
+        import shtab
+
+        if values not in shtab.SUPPORTED_SHELLS:
+            parser.error(f"no completion for {values}; there is one for {', '.join(shtab.SUPPORTED_SHELLS)}")
+        parser.exit(message=shtab.complete(build_parser(), values))

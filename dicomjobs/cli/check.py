@@ -1,0 +1,55 @@
+"""`dicomjobs check FILE…`: every mistake of every file at once, nothing run; fit for a commit hook."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from dicomjobs.cli.arguments import Arguments
+from dicomjobs.cli.diagnostics_view import render_diagnostics
+from dicomjobs.cli.failures import INPUT_IS_WRONG
+from dicomjobs.cli.inputs import read_workspace
+from dicomjobs.config.workspace import MissingParameters, Workspace
+from dicomjobs.diagnostics import Diagnostics, InvalidInput
+
+
+def main(arguments: Arguments) -> int:
+    """Check each file; parameters that a run must be given may be missing."""
+    wrong: list[Diagnostics] = []
+    files = list(_yaml_files(arguments.files))
+    for file in files:
+        try:
+            workspace = read_workspace(replace(arguments, file=file), missing_parameters=MissingParameters.TOLERATE)
+        except InvalidInput as error:
+            wrong.append(error.diagnostics)
+            continue
+        if arguments.here:
+            wrong += _check_here(workspace)
+    if wrong:
+        shown = tuple(dict.fromkeys(diagnostic for diagnostics in wrong for diagnostic in diagnostics))
+        print(render_diagnostics(shown, colour=sys.stderr.isatty()), file=sys.stderr)
+        return INPUT_IS_WRONG
+    if not arguments.quiet:
+        print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked, no mistake found")
+    return 0
+
+
+def _yaml_files(given: tuple[str, ...]) -> Iterator[str]:
+    """Yield the files named, and the YAML files of the folders named, in order."""
+    for each in given:
+        folder = Path(each)
+        if folder.is_dir():
+            yield from (str(path) for path in sorted(folder.rglob("*.y*ml")))
+        else:
+            yield each
+
+
+def _check_here(workspace: Workspace) -> list[Diagnostics]:
+    """Open what only this machine has: keys, secrets and folders."""
+    from dicomjobs.cli.here import check_here
+
+    found = check_here(workspace)
+    print(f"{workspace.file}: state in {workspace.state_directory or 'the default folder'}")
+    return [found] if found else []

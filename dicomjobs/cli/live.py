@@ -1,0 +1,142 @@
+"""The live view of a run on a terminal: a line a job with instances, bytes, rate, time left and failures.
+
+Drawn at most four times a second from the thread that handles events; rich is imported nowhere else at run time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from dicomjobs.cli.sinks import Sink
+from dicomjobs.dicom.escape import one_line
+from dicomjobs.events import (
+    EchoFinished,
+    Event,
+    InstanceFinished,
+    JobFinished,
+    JobOutcome,
+    JobStarted,
+    MatchReceived,
+    Outcome,
+)
+from dicomjobs.execute.executor import StampedBatch
+from dicomjobs.execute.tally import SPOILING
+from dicomjobs.plan.plan import Plan
+from dicomjobs.report.units import duration_in_words, size_in_words
+
+SECONDS_BETWEEN_FRAMES = 0.25
+_BAR_WIDTH = 24
+
+
+@dataclass(slots=True)
+class JobProgress:
+    """How far one job is; `began` and `ended` on the event's clock, in seconds."""
+
+    name: str
+    instances: int = 0
+    planned_bytes: int = 0
+    done: int = 0
+    failures: int = 0
+    skipped: int = 0
+    bytes: int = 0
+    matches: int = 0
+    began: float | None = None
+    ended: float | None = None
+    outcome: JobOutcome | None = None
+    words: str = ""
+
+    def add(self, event: Event, at: float) -> None:
+        """Take one event of this job into account."""
+        match event:
+            case JobStarted():
+                self.began, self.instances, self.planned_bytes = at, event.instances, event.bytes
+            case InstanceFinished():
+                self.done += 1
+                self.bytes += event.bytes
+                self.failures += event.outcome in SPOILING
+                self.skipped += event.outcome is Outcome.SKIPPED
+            case MatchReceived():
+                self.matches = event.number
+            case EchoFinished(status=int() as status):
+                self.words = f"answered {status:04X}H in {event.seconds * 1000:.1f} ms"
+            case JobFinished():
+                self.ended, self.outcome = at, event.outcome
+                self.words = event.words or self.words
+            case _:
+                pass
+
+    def seconds_left(self, now: float) -> float | None:
+        """Return an estimate of the time left in seconds, None when there is nothing to go by."""
+        if self.began is None or not self.bytes or self.ended:
+            return None
+        return (now - self.began) * max(0, self.planned_bytes - self.bytes) / self.bytes
+
+
+@contextmanager
+def live_view(plan: Plan, console: Console | None = None) -> Iterator[Sink]:
+    """Give a sink that keeps the view up to date; the view is gone when the summary comes."""
+    jobs = {job.name: JobProgress(job.name) for job in plan.jobs}
+    console = console or Console(stderr=True)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        drawn = 0.0
+
+        def show(batch: StampedBatch) -> None:
+            nonlocal drawn
+            for stamped in batch:
+                job = jobs.get(getattr(stamped.event, "job", ""))
+                if job:
+                    job.add(stamped.event, stamped.at)
+            now = time.monotonic()
+            if now - drawn >= SECONDS_BETWEEN_FRAMES:
+                drawn = now
+                live.update(draw(list(jobs.values()), batch[-1].at), refresh=True)
+
+        yield show
+
+
+def draw(jobs: list[JobProgress], now: float) -> Table:
+    """Return the view as it is at one moment."""
+    table = Table.grid(padding=(0, 2))
+    for job in jobs:
+        table.add_row(_mark(job), Text(one_line(job.name)), *_figures(job, now))
+    return table
+
+
+def _mark(job: JobProgress) -> Text:
+    """Return the sign for how a job stands."""
+    if job.began is None:
+        return Text("·", style="dim")
+    if job.outcome is None:
+        return Text("▸", style="bold cyan")
+    return Text("✓", style="green") if job.outcome is JobOutcome.SUCCEEDED else Text("✗", style="red")
+
+
+def _figures(job: JobProgress, now: float) -> tuple[Text, ...]:
+    """Return a job's columns: bar, counts, bytes, rate, time left, failures."""
+    if not job.instances:
+        words = f"{job.matches} matches" if job.matches else one_line(job.words)
+        return (Text(words, style="" if job.began else "dim"),)
+    seconds = max(1e-3, (job.ended or now) - (job.began or now))
+    left = job.seconds_left(now)
+    return (
+        _bar(job.done / job.instances),
+        Text(f"{job.done}/{job.instances}", justify="right"),
+        Text(size_in_words(job.bytes), justify="right"),
+        Text(f"{job.done / seconds:,.0f}/s", style="dim"),
+        Text(f"{duration_in_words(left)} left" if left else "", style="dim"),
+        Text(f"{job.failures} failed", style="bold red") if job.failures else Text(""),
+    )
+
+
+def _bar(part: float) -> Text:
+    """Return a bar filled to a part between 0 and 1."""
+    full = round(part * _BAR_WIDTH)
+    return Text.assemble(("━" * full, "cyan"), ("━" * (_BAR_WIDTH - full), "grey37"))

@@ -1,0 +1,46 @@
+"""The command `dicomjobs`: arguments in, exit code out, and the one place where every exception becomes a sentence.
+
+Nothing heavy is imported before a verb is known, so that `--help` and shell completion are instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from dicomjobs.cli.arguments import Arguments, parse_arguments
+
+VERBS = {
+    "check": "dicomjobs.cli.check",
+    "show": "dicomjobs.cli.show",
+    "plan": "dicomjobs.cli.plan",
+    "run": "dicomjobs.cli.run",
+    "serve": "dicomjobs.cli.serve",
+    "report": "dicomjobs.cli.report",
+}
+"""Each verb and the module whose function `main(arguments) -> int` carries it out."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (README, "Exit codes")."""
+    arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+    try:
+        return _carry_out(arguments)
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 7
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        from dicomjobs.cli.failures import explain
+
+        return explain(error, arguments)
+
+
+def _carry_out(arguments: Arguments) -> int:
+    """Import the verb's module and run it."""
+    verb: Callable[[Arguments], int] = import_module(VERBS[arguments.verb]).main
+    return verb(arguments)

@@ -1,0 +1,61 @@
+"""Where state and reports live, and how a run is called; it makes the folders, readable by their owner alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import platformdirs
+
+PRIVATE_FOLDER = 0o700
+
+
+def state_folder(declared: str | None) -> Path:
+    """Return the folder of ledger and reports: what the document declares, else the user's own."""
+    return Path(declared) if declared else Path(platformdirs.user_state_dir("dicomjobs"))
+
+
+def reports_folder(*, given: str | None, declared: str | None, state: Path) -> Path:
+    """Return the folder that holds the run directories: --reports, then `reports:`, then the state folder's."""
+    return Path(given or declared or state / "reports").absolute()
+
+
+def new_run_id(jobs: Sequence[str], file: str) -> str:
+    """Return an id such as 20261121T223045Z-send_them-3f9a: when (UTC), the only job or the file, and a random end."""
+    name = jobs[0] if len(jobs) == 1 else Path(file).stem
+    tidy = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[:40] or "run"
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{tidy}-{secrets.token_hex(2)}"
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder and those above it; a new one is 0700. Raises OSError."""
+    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+def make_run_directory(reports: Path, run_id: str) -> Path:
+    """Make the directory of a run; raises OSError."""
+    make_private_folder(reports)
+    directory = reports / run_id
+    directory.mkdir(mode=PRIVATE_FOLDER)
+    return directory
+
+
+def point_latest_at(directory: Path) -> None:
+    """Let the link `latest` beside a run directory point at it, never missing in between; raises OSError."""
+    link = directory.parent / "latest"
+    temporary = directory.parent / f".latest-{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(directory.name)
+    temporary.replace(link)
+
+
+def find_run(reports: Path, run: str) -> Path:
+    """Return the directory of a run named by its id, its path or `latest`; raises FileNotFoundError."""
+    for candidate in (reports / run, Path(run)):
+        if (candidate / "events.jsonl").is_file():
+            return candidate.resolve()
+    raise FileNotFoundError(2, "there is no run of that name", str(reports / run))

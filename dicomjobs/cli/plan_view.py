@@ -1,0 +1,160 @@
+"""A plan as text for a person: jobs, associations with their contexts and files, and why a file stays behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import assert_never
+
+from dicomjobs.dicom.attributes import by_tag
+from dicomjobs.dicom.escape import one_line
+from dicomjobs.dicom.uids import name_of
+from dicomjobs.events import INSTANCE_REASONS
+from dicomjobs.model.association import Proposal, ProposedContext
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.query import Element
+from dicomjobs.plan.plan import (
+    EchoStep,
+    FindStep,
+    Instances,
+    JobPlan,
+    Plan,
+    PlannedAssociation,
+    PlannedInstance,
+    StoreStep,
+)
+from dicomjobs.report.units import size_in_words
+
+SHOWN = 10
+"""Contexts, files and reasons listed of each kind unless everything is asked for."""
+
+
+def plan_lines(plan: Plan, instances: Instances, *, verbose: bool) -> Iterator[str]:
+    """Yield the lines of a plan without newlines."""
+    most = None if verbose else SHOWN
+    yield f"{one_line(plan.job_file)}: {_number(len(plan.jobs), 'job')}, in this order"
+    for job in plan.jobs:
+        yield ""
+        yield from _job(job, instances, most)
+
+
+def _job(job: JobPlan, instances: Instances, most: int | None) -> Iterator[str]:
+    """Yield one job."""
+    needs = [f"{need.job} (even if failed)" if need.even_if_failed else need.job for need in job.needs]
+    after = f"  after {', '.join(map(one_line, needs))}" if needs else ""
+    step = job.step
+    match step:
+        case EchoStep():
+            yield f"{one_line(job.name)}: echo {_peer(job.peer)}{after}"
+            yield from _contexts(step.proposal.contexts, None, most)
+        case FindStep():
+            yield f"{one_line(job.name)}: find at {_peer(job.peer)}{after}"
+            yield from _contexts(step.proposal.contexts, None, most)
+            yield "  identifier"
+            yield from _elements(step.identifier, "    ")
+        case StoreStep():
+            yield f"{one_line(job.name)}: store to {_peer(job.peer)}{after}"
+            yield from _store(job, step, instances, most)
+        case _:
+            assert_never(step)
+
+
+def _peer(peer: Peer) -> str:
+    """Return a peer with its address as `AE@host:port`."""
+    if peer.embedded_directory is not None:
+        return f"{peer.called_ae_title} (embedded, in {one_line(peer.embedded_directory)}) as {peer.calling_ae_title}"
+    secured = " over TLS" if peer.tls else ""
+    return f"{peer.called_ae_title}@{one_line(peer.host)}:{peer.port}{secured} as {peer.calling_ae_title}"
+
+
+def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None) -> Iterator[str]:
+    """Yield a store job: totals, its associations, and what stays behind."""
+    sent = sum(association.count for association in step.associations)
+    parallel = f", up to {job.peer.max_associations} at once" if job.peer.max_associations > 1 else ""
+    yield (
+        f"  {_number(step.count, 'file')}: {sent} to send ({size_in_words(step.bytes)}) on "
+        f"{_number(len(step.associations), 'association')}{parallel}, {step.count - sent} not"
+    )
+    for association in step.associations:
+        yield from _association(association, instances, most)
+    yield from _excluded(instances.rows(step.first + sent, step.count - sent), most)
+
+
+def _association(association: PlannedAssociation, instances: Instances, most: int | None) -> Iterator[str]:
+    """Yield one association with its contexts and files."""
+    contexts = association.proposal.contexts
+    yield (
+        f"  association {association.number}: {_number(association.count, 'instance')} of "
+        f"{_number(association.studies, 'study', 'studies')}, {_number(len(contexts), 'presentation context')}"
+    )
+    rows = list(islice(instances.rows(association.first, association.count), most))
+    counts = Counter(row.context_id for row in instances.rows(association.first, association.count))
+    yield from _contexts(contexts, counts, most)
+    yield from _negotiation(association.proposal)
+    yield "    files"
+    for row in rows:
+        yield f"      {row.context_id:>3}  {one_line(row.path)}"
+    yield from _more(association.count - len(rows), "      ")
+
+
+def _negotiation(proposal: Proposal) -> Iterator[str]:
+    """Yield roles and extended negotiation, where there are any."""
+    for role in proposal.roles:
+        yield f"    role {role.role.value} for {name_of(role.sop_class_uid)}"
+    for extended in proposal.extended_negotiation:
+        yield f"    extended negotiation {extended.information} for {name_of(extended.sop_class_uid)}"
+
+
+def _contexts(contexts: tuple[ProposedContext, ...], counts: Counter[int] | None, most: int | None) -> Iterator[str]:
+    """Yield contexts with their IDs and transfer syntaxes, and how many instances go on each."""
+    shown = contexts[:most]
+    width = max((len(name_of(context.abstract_syntax)) for context in shown), default=0)
+    yield "    contexts" if counts is not None else "  contexts"
+    for context in shown:
+        used = "" if counts is None else f"  {_number(counts[context.context_id], 'instance')}"
+        syntaxes = ", ".join(map(name_of, context.transfer_syntaxes))
+        yield f"      {context.context_id:>3}  {name_of(context.abstract_syntax):<{width}}  {syntaxes}{used}"
+    yield from _more(len(contexts) - len(shown), "      ")
+
+
+def _excluded(rows: Iterable[PlannedInstance], most: int | None) -> Iterator[str]:
+    """Yield the files that stay behind, with the reason of each."""
+    counts: Counter[str] = Counter()
+    examples: dict[str, list[PlannedInstance]] = {}
+    for row in rows:
+        counts[row.reason] += 1
+        kept = examples.setdefault(row.reason, [])
+        if most is None or len(kept) < most:
+            kept.append(row)
+    for reason, count in counts.items():
+        excluded = examples[reason][0].excluded.value
+        yield f"  {excluded}, {INSTANCE_REASONS.get(reason, reason)}: {_number(count, 'file')}"
+        for row in examples[reason]:
+            words = f"  ({one_line(row.words)})" if row.words else ""
+            yield f"      {one_line(row.path)}{words}"
+        yield from _more(count - len(examples[reason]), "      ")
+
+
+def _elements(elements: Iterable[Element], indent: str) -> Iterator[str]:
+    """Yield the elements of an identifier, sequences with their items."""
+    for element in elements:
+        attribute = by_tag(element.tag)
+        keyword = attribute.keyword if attribute else ""
+        value = one_line("\\".join(element.values)) if element.values else ""
+        tag = f"({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})"
+        yield f"{indent}{tag} {element.vr} {keyword}{' = ' + value if value else ''}"
+        for number, item in enumerate(element.items):
+            yield f"{indent}  item {number}"
+            yield from _elements(item, indent + "    ")
+
+
+def _more(count: int, indent: str) -> Iterator[str]:
+    """Yield how much was left out, if anything."""
+    if count > 0:
+        yield f"{indent}… and {count} more (-v lists them)"
+
+
+def _number(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"

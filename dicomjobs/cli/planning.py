@@ -1,0 +1,63 @@
+"""From a workspace to a plan and its rows on disk; the one place where the planner meets the survey and the files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicomjobs.config.workspace import Workspace, select_jobs
+from dicomjobs.disk.row_file import RowFile, create_rows, open_rows, temporary_rows
+from dicomjobs.disk.survey import survey
+from dicomjobs.model.send_set import SendSet
+from dicomjobs.plan.codec import decode_plan, encode_plan
+from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.plan import InputFile, Plan
+from dicomjobs.plan.planner import Origin, plan_jobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOnDisk:
+    """A plan with its rows open."""
+
+    plan: Plan
+    rows: RowFile
+
+
+def rows_path(plan_path: Path) -> Path:
+    """Return where a saved plan's rows are: plan.json has them in plan-instances.jsonl."""
+    return plan_path.with_name(f"{plan_path.stem}-instances.jsonl")
+
+
+def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -> PlanOnDisk:
+    """Survey the disk and plan the selected jobs; rows go to a file, or to a temporary one. Raises InvalidInput, OSError."""
+    jobs = select_jobs(workspace, only)
+    origin = Origin(
+        job_file=workspace.file,
+        inputs=tuple(InputFile(path=each.path, sha256=each.sha256) for each in workspace.inputs),
+        reports_directory=workspace.reports_directory,
+        state_directory=workspace.state_directory,
+    )
+    now = time.time()
+
+    def inventory(send_set: SendSet) -> Iterable[SurveyedFile]:
+        return survey(send_set, now=now)
+
+    kept = create_rows(str(rows)) if rows else temporary_rows()
+    plan = plan_jobs(jobs, origin=origin, inventory=inventory, rows=kept, scratch=temporary_rows)
+    kept.flush()
+    return PlanOnDisk(plan=plan, rows=kept)
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write the head of a plan, whole or not at all; raises OSError."""
+    from dicomjobs.disk.deposit import write_atomically
+
+    write_atomically(path, [encode_plan(plan).encode("ascii")])
+
+
+def load_plan(path: Path) -> PlanOnDisk:
+    """Open a saved plan; raises StalePlan when head and rows are not what was saved, OSError when they are not there."""
+    plan = decode_plan(path.read_bytes())
+    return PlanOnDisk(plan=plan, rows=open_rows(str(rows_path(path)), plan.instances))

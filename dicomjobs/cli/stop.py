@@ -1,0 +1,70 @@
+"""SIGINT, SIGTERM and SIGHUP as a state that moves forward: finish what is in flight, then abort, then die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from dicomjobs.model.stop import StopState
+
+GRACE = 30.0
+"""Seconds the instance in flight has after the first signal, well below the 90 that systemd gives a service."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class ProcessStop:
+    """The process's StopSignal; its descriptors stay readable once written to."""
+
+    def __init__(self) -> None:
+        """Begin running."""
+        self._state = StopState.RUNNING
+        self.finish_fd, self._finish = os.pipe()
+        self.abort_fd, self._abort = os.pipe()
+        self.signal_number = 0
+
+    @property
+    def state(self) -> StopState:
+        """The state now."""
+        return self._state
+
+    def finish(self) -> None:
+        """Let nothing new begin; what is in flight has the grace period."""
+        if self._state < StopState.FINISHING:
+            self._state = StopState.FINISHING
+            os.write(self._finish, b"!")
+            timer = threading.Timer(GRACE, self.abort)
+            timer.daemon = True
+            timer.start()
+
+    def abort(self) -> None:
+        """Give up what is in flight."""
+        if self._state < StopState.ABORTING:
+            self._state = StopState.ABORTING
+            os.write(self._finish, b"!")
+            os.write(self._abort, b"!")
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        """Move one state forward; a third signal ends the process at once."""
+        self.signal_number = self.signal_number or number
+        match self._state:
+            case StopState.RUNNING:
+                self.finish()
+            case StopState.FINISHING:
+                self.abort()
+            case StopState.ABORTING:
+                os._exit(128 + number)
+
+    @contextmanager
+    def watching_signals(self) -> Iterator[None]:
+        """Take the signals over while work is being done."""
+        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,216 @@
+"""From a checked document and what its names mean to model values: the last place where a dict is seen.
+
+It knows how things are written and not whether they make sense together; `validate.py` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of, name_of
+from dicomjobs.config.build_peers import build_peer
+from dicomjobs.config.build_profiles import build_profile, follow, transfer_syntax
+from dicomjobs.config.cursor import Cursor, Findings
+from dicomjobs.config.places import Places, Pointer
+from dicomjobs.config.query_keys import build_query
+from dicomjobs.config.resolve import References, kinds_of, section
+from dicomjobs.config.value_forms import FORMS
+from dicomjobs.diagnostics import Diagnostics
+from dicomjobs.dicom.uids import uid_of
+from dicomjobs.model.association import AssociationProfile
+from dicomjobs.model.job import (
+    Duplicates,
+    EchoJob,
+    EmptyPolicy,
+    EndWith,
+    FindJob,
+    IfExists,
+    Job,
+    Need,
+    OnFailure,
+    Output,
+    OutputFormat,
+    StoreJob,
+)
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.query import Query
+from dicomjobs.model.send_set import Condition, SendSet, SendSetPath
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything a document declares, by the place where it stands, used or not."""
+
+    peers: Mapping[Pointer, Peer]
+    profiles: Mapping[Pointer, AssociationProfile]
+    queries: Mapping[Pointer, Query]
+    send_sets: Mapping[Pointer, SendSet]
+    jobs: Mapping[Pointer, Job]
+    """Jobs that name things nobody declares, or that nobody has named yet, are not among them."""
+    job_names: frozenset[str]
+    """The names of all jobs."""
+
+
+def build_site(document: dict[str, Any], *, places: Places, references: References) -> tuple[Site, Diagnostics]:
+    """Build every definition of a document, and the jobs from them."""
+    root = Cursor(value=document, pointer=(), findings=Findings(places=places))
+    for _, syntaxes in section(root, "transfer_syntaxes"):
+        for syntax in syntaxes.items():
+            transfer_syntax(syntax)
+    site = Site(
+        peers=_built(root, references, "peers", "peer", lambda at, name: build_peer(at, name=name)),
+        profiles=_built(
+            root,
+            references,
+            "association_profiles",
+            "association_profile",
+            lambda at, name: build_profile(at, name=name or _place_name(at), root=root, references=references),
+        ),
+        queries=_built(
+            root, references, "queries", "query", lambda at, name: build_query(at, name=name or _place_name(at))
+        ),
+        send_sets=_built(root, references, "send_sets", "send_set", _send_set),
+        jobs={},
+        job_names=frozenset(name for name, _ in section(root, "jobs")),
+    )
+    site = replace(site, jobs=dict(_jobs(root, references, site)))
+    return site, tuple(root.findings.diagnostics)
+
+
+def _built(
+    root: Cursor, references: References, plural: str, key: str, build: Callable[[Cursor, str | None], Thing]
+) -> dict[Pointer, Thing]:
+    """Build the named definitions of one section, and those of its kind that jobs have written in place."""
+    built: dict[Pointer, Thing] = {(plural, name): build(at, name) for name, at in section(root, plural)}
+    in_place = (there for there in references.values() if there[0] == "jobs" and there[-1] == key)
+    built.update((there, build(follow(root, there), None)) for there in in_place)
+    return built
+
+
+def _place_name(at: Cursor) -> str:
+    """Return what to call a thing that has no name because it is written in place: its job's name and its key."""
+    return f"{at.pointer[1]}.{at.pointer[-1]}"
+
+
+def _send_set(at: Cursor, name: str | None) -> SendSet:
+    """Return the send set that a mapping means."""
+    return SendSet(
+        name=name or _place_name(at),
+        paths=tuple(SendSetPath(path=item.pattern(), written=item.text()) for item in at["paths"].items()),
+        recursive=at["recursive"].flag(),
+        pattern=at["pattern"].text(),
+        where=tuple(c for key, value in at["where"].entries() if (c := _condition(key, value))),
+        minimum_age=at["minimum_age"].seconds(),
+    )
+
+
+def _condition(key: str, value: Cursor) -> Condition | None:
+    """Return one condition of `where:`; names of UIDs become UIDs."""
+    attribute = attribute_of(key.strip())
+    if isinstance(attribute, NotAnAttribute):
+        value.error("DJ501", attribute.summary, hint=attribute.hint, at_key=True)
+        return None
+    if attribute.vr not in FORMS:
+        words = f"{name_of(attribute)} is a sequence, and files are not chosen by one"
+        value.error("DJ503", words, at_key=True)
+        return None
+    values = tuple(item.text() for item in value.items())
+    if attribute.vr == "UI":
+        values = tuple(uid_of(text) or text for text in values)
+    return Condition(keyword=name_of(attribute), tag=attribute.tag, values=values)
+
+
+def _jobs(root: Cursor, references: References, site: Site) -> list[tuple[Pointer, Job]]:
+    """Build the jobs whose things are all there."""
+    return [(at.pointer, job) for name, at in section(root, "jobs") if (job := _job(name, at, references, site))]
+
+
+def _job(name: str, at: Cursor, references: References, site: Site) -> Job | None:
+    """Build one job, None when something it names is not there."""
+    kinds = kinds_of(at)
+    work = at[kinds[0]] if kinds else at
+    if work.unresolved or any(thing.pointer not in references for key in _THINGS if (thing := work.get(key))):
+        return None
+    needs = tuple(map(_need, at["needs"].items()))
+    peer = site.peers[references[work["peer"].pointer]]
+    if kinds == ("echo",):
+        return EchoJob(name=name, needs=needs, peer=peer)
+    profile = _profile(work, references, site)
+    if kinds == ("find",):
+        return _find_job(name, needs, peer, site.queries[references[work["query"].pointer]], profile, work)
+    return _store_job(name, needs, peer, site.send_sets[references[work["send_set"].pointer]], profile, work)
+
+
+_THINGS = ("peer", "query", "send_set", "association_profile")
+
+
+def _profile(work: Cursor, references: References, site: Site) -> AssociationProfile | None:
+    """Return the association profile of a job, or none."""
+    named = work.get("association_profile")
+    return site.profiles[references[named.pointer]] if named else None
+
+
+def _need(at: Cursor) -> Need:
+    """Return one entry of `needs:`: a name, or a mapping with one."""
+    if isinstance(at.value, dict):
+        return Need(job=at["job"].text(), even_if_failed=at.get("even_if") is not None)
+    return Need(job=at.text(), even_if_failed=False)
+
+
+def _find_job(
+    name: str, needs: tuple[Need, ...], peer: Peer, query: Query, profile: AssociationProfile | None, at: Cursor
+) -> FindJob:
+    """Return the job that queries."""
+    return FindJob(
+        name=name,
+        needs=needs,
+        peer=peer,
+        query=query,
+        association_profile=profile,
+        outputs=tuple(map(_output, at["outputs"].items())),
+        cancel_after=at["cancel_after"].whole(),
+        max_matches=at["max_matches"].whole(),
+        if_no_match=at["if_no_match"].word(EmptyPolicy),
+        end_with=at["end_with"].word(EndWith),
+    )
+
+
+def _store_job(
+    name: str, needs: tuple[Need, ...], peer: Peer, send_set: SendSet, profile: AssociationProfile | None, at: Cursor
+) -> StoreJob:
+    """Return the job that sends."""
+    return StoreJob(
+        name=name,
+        needs=needs,
+        peer=peer,
+        send_set=send_set,
+        association_profile=profile,
+        on_failure=at["on_failure"].word(OnFailure),
+        duplicates=at["duplicates"].word(Duplicates),
+        if_empty=at["if_empty"].word(EmptyPolicy),
+        end_with=at["end_with"].word(EndWith),
+    )
+
+
+def _output(at: Cursor) -> Output:
+    """Return one output file; a bare name stays one and lands in the run directory."""
+    file = at["file"]
+    return Output(
+        format=at["format"].word(OutputFormat),
+        file=file.path() if "/" in file.text() else file.text(),
+        columns=tuple(map(_column, at["columns"].items())),
+        if_exists=at["if_exists"].word(IfExists),
+    )
+
+
+def _column(at: Cursor) -> str:
+    """Return the keyword of a column, the tag of an attribute that has none."""
+    attribute = attribute_of(at.text().strip())
+    if isinstance(attribute, NotAnAttribute):
+        at.error("DJ501", attribute.summary, hint=attribute.hint)
+        return at.text()
+    return attribute.keyword or f"{attribute.tag:08X}"

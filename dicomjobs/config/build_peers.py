@@ -1,0 +1,74 @@
+"""Peers as model values; it knows how a peer is written and not whether what it says makes sense."""
+
+from __future__ import annotations
+
+from dicomjobs.config.cursor import Cursor
+from dicomjobs.config.secrets import build_reference
+from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, TlsSettings, UserIdentity
+from dicomjobs.model.secret import SecretReference
+
+
+def build_peer(at: Cursor, *, name: str | None) -> Peer:
+    """Return the peer that a mapping means; name None for one that is written in its place."""
+    embedded, host, port = at.get("embedded"), at.get("host"), at.get("port")
+    address = ("127.0.0.1", 0) if embedded or not (host and port) else (host.text(), port.whole())
+    called = at["called_ae_title"].text()
+    return Peer(
+        name=name or ("embedded" if embedded else f"{called}@{address[0]}:{address[1]}"),
+        host=address[0],
+        port=address[1],
+        called_ae_title=called,
+        calling_ae_title=at["calling_ae_title"].text(),
+        address_family=at["address_family"].word(AddressFamily),
+        timeouts=_timeouts(at["timeouts"]),
+        max_pdu=MaximumPdu(receive=at["max_pdu"]["receive"].whole(), send=at["max_pdu"]["send"].whole()),
+        max_associations=at["max_associations"].whole(),
+        character_set=at["character_set"].text(),
+        tls=_tls(tls) if (tls := at.get("tls")) else None,
+        user_identity=_user_identity(identity) if (identity := at.get("user_identity")) else None,
+        allow=frozenset(item.word(Allowance) for item in at["allow"].items() if not item.unresolved),
+        embedded_directory=embedded["directory"].path() if embedded else None,
+    )
+
+
+def _timeouts(at: Cursor) -> Timeouts:
+    """Return the four clocks."""
+    return Timeouts(
+        connect=at["connect"].seconds(),
+        acse=at["acse"].seconds(),
+        dimse=at["dimse"].seconds(),
+        network=at["network"].seconds(),
+    )
+
+
+def _tls(at: Cursor) -> TlsSettings:
+    """Return how TLS is negotiated."""
+    trust = at.get("trust")
+    return TlsSettings(
+        certificate=_path(at.get("certificate")),
+        key=_path(at.get("key")),
+        key_password=_secret(at.get("key_password")),
+        trust=tuple(item.path() for item in trust.items()) if trust else (),
+        system_trust=at["system_trust"].flag(),
+        server_name=name.text() if (name := at.get("server_name")) else None,
+        verify_peer=at["verify_peer"].flag(),
+    )
+
+
+def _path(at: Cursor | None) -> str | None:
+    """Return an absolute path, or none."""
+    return at.path() if at else None
+
+
+def _secret(at: Cursor | None) -> SecretReference | None:
+    """Return the pointer to a secret, or none."""
+    return build_reference(at) if at else None
+
+
+def _user_identity(at: Cursor) -> UserIdentity:
+    """Return who we say we are."""
+    return UserIdentity(
+        username=at["username"].text(),
+        passcode=_secret(at.get("passcode")),
+        positive_response=at["positive_response"].flag(),
+    )

@@ -1,0 +1,119 @@
+"""What a value of each VR may look like as a key of a query: the forms of PS3.5 6.2 with the matching of PS3.4 C.2.2.2 around them.
+
+It knows no attribute and no place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The pattern that a value of a VR has to match, at most how many characters, and how to write one."""
+
+    pattern: re.Pattern[str]
+    longest: int
+    words: str
+
+
+def _range(single: str) -> re.Pattern[str]:
+    """Return the pattern of range matching (PS3.4 C.2.2.2.5): a value, or one or both ends around a hyphen."""
+    return re.compile(rf"{single}|{single}-|-{single}|{single}-{single}", re.ASCII)
+
+
+_DATE = r"[0-9]{4}\.?(?:0[1-9]|1[0-2])\.?(?:0[1-9]|[12][0-9]|3[01])"
+_TIME = r"(?:[01][0-9]|2[0-3])(?::?[0-5][0-9](?::?(?:[0-5][0-9]|60)(?:\.[0-9]{1,6})?)?)?"
+_DATE_TIME = (
+    r"[0-9]{4}(?:(?:0[1-9]|1[0-2])(?:(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:[0-2][0-9](?:[0-5][0-9](?:[0-6][0-9](?:\.[0-9]{1,6})?)?)?)?)?)?(?:[+-](?:0[0-9]|1[0-4])[0-5][0-9])?"
+)
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?"
+_ONE_LINE = re.compile(r"[^\x00-\x1a\x1c-\x1f\x7f]*")
+_PARAGRAPHS = re.compile(r"[^\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]*")
+_UNLIMITED = 2**32 - 2
+_HEX = Form(re.compile(r"(?:[0-9A-Fa-f]{2})+"), _UNLIMITED, "bytes in hexadecimal digits: 0AFF")
+_WHOLE = Form(re.compile(r"[+-]?[0-9]+", re.ASCII), 20, "a whole number")
+_FRACTION = Form(re.compile(_NUMBER, re.ASCII), _UNLIMITED, "a number")
+
+FORMS: Mapping[str, Form] = {
+    "AE": Form(_ONE_LINE, 16, "an AE title of at most 16 characters"),
+    "AS": Form(re.compile(r"[0-9]{3}[DWMY]", re.ASCII), 4, "an age such as 018M or 045Y"),
+    "AT": Form(re.compile(r"\(?[0-9A-Fa-f]{4},?[0-9A-Fa-f]{4}\)?"), 11, "a tag: 00100020"),
+    "CS": Form(re.compile(r"[A-Z0-9 _*?]*"), 16, "at most 16 capital letters, digits, spaces and underscores"),
+    "DA": Form(_range(_DATE), 21, "a date as YYYYMMDD, or a range: 20260101-20261231, 20260101-, -20261231"),
+    "DS": Form(re.compile(rf" *{_NUMBER} *", re.ASCII), 16, "a decimal number of at most 16 characters"),
+    "DT": Form(_range(_DATE_TIME), 54, "a date and time as YYYYMMDDHHMMSS, or a range with a hyphen"),
+    "FD": _FRACTION,
+    "FL": _FRACTION,
+    "IS": Form(re.compile(r" *[+-]?[0-9]+ *", re.ASCII), 12, "a whole number of at most 12 characters"),
+    "LO": Form(_ONE_LINE, 64, "a text of at most 64 characters"),
+    "LT": Form(_PARAGRAPHS, 10240, "a text of at most 10240 characters"),
+    "OB": _HEX,
+    "OD": _FRACTION,
+    "OF": _FRACTION,
+    "OL": _WHOLE,
+    "OV": _WHOLE,
+    "OW": Form(re.compile(r"[0-9A-Fa-f]{1,4}"), 4, "a word of up to four hexadecimal digits: 0AFF"),
+    "PN": Form(_ONE_LINE, 194, "a name as Family^Given^Middle^Prefix^Suffix"),
+    "SH": Form(_ONE_LINE, 16, "a text of at most 16 characters"),
+    "SL": _WHOLE,
+    "SS": _WHOLE,
+    "ST": Form(_PARAGRAPHS, 1024, "a text of at most 1024 characters"),
+    "SV": _WHOLE,
+    "TM": Form(_range(_TIME), 29, "a time as HHMMSS, or a range: 080000-120000, 080000-, -120000"),
+    "UC": Form(_ONE_LINE, _UNLIMITED, "a text"),
+    "UI": Form(re.compile(r"[0-9.*?]+"), 64, "a UID: at most 64 digits and dots"),
+    "UL": _WHOLE,
+    "UN": _HEX,
+    "UR": Form(re.compile(r"[!-~]*"), _UNLIMITED, "a URL"),
+    "US": _WHOLE,
+    "UT": Form(_PARAGRAPHS, _UNLIMITED, "a text"),
+    "UV": _WHOLE,
+}
+"""The VRs that a key can have a value of (PS3.5 table 6.2-1); a sequence has items instead."""
+
+_CAPITALS = re.compile(r"[A-Za-z0-9 _*?]+", re.ASCII)
+_DASHED_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """Why a text is no value of a VR, and what to type instead."""
+
+    summary: str
+    hint: str
+
+
+def misfit(value: str, vr: str) -> Misfit | None:
+    """Say why a text cannot be a value of a VR, None when it can."""
+    form = FORMS[vr]
+    if len(value) > form.longest and vr != "PN":
+        return Misfit(summary=f"`{value}` has {len(value)} characters, {vr} allows {form.longest}", hint="")
+    if vr == "PN" and any(len(group) > 64 for group in value.split("=")):
+        return Misfit(summary="a component group of this name has more than 64 characters", hint="")
+    if form.pattern.fullmatch(value):
+        return None
+    return Misfit(summary=f"`{value}` is not {_a(form.words)} (VR {vr})", hint=_hint(value, vr))
+
+
+def _a(words: str) -> str:
+    """Return how a form is written without the examples after it."""
+    return words.partition(",")[0].partition(":")[0]
+
+
+def _hint(value: str, vr: str) -> str:
+    """Say what to type instead."""
+    if vr == "CS" and _CAPITALS.fullmatch(value):
+        return f"write `{value.upper()}`"
+    if vr == "DA" and (dashed := _DASHED_DATE.fullmatch(value)):
+        return f"write `{''.join(dashed.groups())}`"
+    return f"write {FORMS[vr].words}"
+
+
+def old_form(value: str, vr: str) -> str:
+    """Return how to write a value that has the punctuation of ACR-NEMA (PS3.5 6.2), "" when it has not."""
+    mark = {"DA": ".", "TM": ":"}.get(vr)
+    return value.replace(mark, "") if mark is not None and mark in value else ""

@@ -1,0 +1,90 @@
+"""The data dictionary of PS3.6: keyword to tag, tag to VR; it knows nothing of values.
+
+attributes.tsv is made from it, in order of tags, and is kept as one list of lines: taking 5,000 lines apart would cost
+more than all the look-ups of a run.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from dicomjobs.dicom.table_file import table_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute: tag as 0xGGGGEEEE, keyword, VR and value multiplicity as PS3.6 writes it ("1", "1-n", "2-2n").
+
+    Where PS3.6 allows several VRs, `vr` is the one an identifier is encoded with.
+    """
+
+    tag: int
+    keyword: str
+    vr: str
+    vm: str
+
+
+@cache
+def _lines() -> list[str]:
+    """Read the table: one line an attribute, beginning with its tag in hexadecimal digits."""
+    return table_lines("attributes.tsv")
+
+
+@cache
+def _places() -> dict[str, int]:
+    """Return where in the table each keyword is."""
+    return {line[line.rindex("\t") + 1 :]: place for place, line in enumerate(_lines())}
+
+
+def _attribute(line: str, tag: int) -> Attribute:
+    """Take a line apart; `tag` is the one asked for, where the line is that of a repeating group."""
+    _, vr, vm, keyword = line.split("\t")
+    return Attribute(tag, keyword, vr, vm)
+
+
+@lru_cache(maxsize=4096)
+def by_keyword(keyword: str) -> Attribute | None:
+    """Return the attribute of a PS3.6 keyword, with the first tag of a repeating group; None when there is none."""
+    place = _places().get(keyword)
+    if place is None:
+        return None
+    line = _lines()[place]
+    return _attribute(line, int(line[:8].replace("x", "0"), 16))
+
+
+def _spellings(tag: int) -> tuple[str, ...]:
+    """Return the ways in which the table may write a tag: its digits, then those of a repeating group (PS3.5 7.6, PS3.6 6)."""
+    digits = f"{tag:08X}"
+    group, element = digits[:4], digits[4:]
+    match group:
+        case "0020" | "0028":
+            return digits, f"{group}{element[:2]}xx", f"{group}{element[:2]}x{element[3]}"
+        case "1000" | "1010":
+            return digits, f"{group}xxx{element[3]}", f"{group}xxxx"
+        case _:
+            return digits, f"{group[:2]}xx{element}"
+
+
+def _find(tag: int) -> Attribute | None:
+    """Look a tag up in the table."""
+    lines = _lines()
+    for spelling in _spellings(tag):
+        place = bisect_left(lines, spelling)
+        if place < len(lines) and lines[place].startswith(spelling):
+            return _attribute(lines[place], tag)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def by_tag(tag: int) -> Attribute | None:
+    """Return the attribute of a tag, that of a repeating group or a group length included; None for private and unknown tags."""
+    if not 0 <= tag <= 0xFFFFFFFF or tag & 0x10000:
+        return None
+    return _find(tag) or (Attribute(tag, "GroupLength", "UL", "1") if tag & 0xFFFF == 0 else None)
+
+
+def keywords() -> tuple[str, ...]:
+    """Return every keyword, in order of tags."""
+    return tuple(_places())

@@ -1,0 +1,13 @@
+"""Where the shipped tables of this package are read; it knows nothing of their columns."""
+
+from __future__ import annotations
+
+from pkgutil import get_data
+
+
+def table_lines(name: str) -> list[str]:
+    """Return the lines of a table such as `uids.tsv`, without their ends."""
+    data = get_data("dicomjobs.dicom", name)
+    if data is None:
+        raise FileNotFoundError(name)
+    return data.decode("ascii").splitlines()

@@ -1,0 +1,205 @@
+"""Instances as payloads: the data set's bytes unchanged from the file, or rewritten in another transfer syntax.
+
+Source files are never mapped into memory: one that is truncated while it is sent would kill the process. Nothing here knows
+of associations or of what a peer accepts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+
+from dicomjobs.dicom.encoding import encoding_of
+from dicomjobs.dicom.transfer_syntaxes import is_native
+from dicomjobs.disk.completeness import check_complete
+from dicomjobs.disk.window import Damaged, Window
+from dicomjobs.errors import NotSendable
+from dicomjobs.plan.plan import PlannedInstance
+
+WHOLE_BYTES = 256 * 1024
+"""A data set up to this size is read at once and given as one chunk."""
+CHUNK_BYTES = 1024 * 1024
+DIGEST_BYTES = 64 * 1024
+"""A data set up to this size is digested; of a larger one the digest would cost more than the sending."""
+
+Convert = Callable[[bytes, str, str], bytes]
+"""(data set, its transfer syntax, another) -> the data set in the other; raises NotSendable."""
+
+_OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_PAD = b"\0"
+
+
+class BytesPayload:
+    """A data set that is in memory; fulfils execution's FilePayload."""
+
+    def __init__(self, data: bytes) -> None:
+        """Take the bytes, an even number of them, and digest them when they are few."""
+        self._data = data
+        self._sha256 = hashlib.sha256(data).hexdigest() if len(data) <= DIGEST_BYTES else ""
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        return len(self._data)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes in hexadecimal, "" when they are many."""
+        return self._sha256
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, at once."""
+        yield self._data
+
+    def close(self) -> None:
+        """Let go of the bytes."""
+        self._data = b""
+
+
+class StreamedPayload:
+    """A large data set that stays in its file; fulfils execution's FilePayload."""
+
+    sha256 = ""
+
+    def __init__(self, fd: int, instance: PlannedInstance, buffers: list[bytearray]) -> None:
+        """Take over an open file; a buffer is borrowed from `buffers` and given back by `close`."""
+        self._fd = fd
+        self._instance = instance
+        self._buffers = buffers
+        self._buffer = buffers.pop() if buffers else bytearray(CHUNK_BYTES)
+        self._padding = _padding(instance)
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        return self._instance.size - self._instance.offset + len(self._padding)
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """The bytes in order, at most 1 MiB at a time, each chunk valid until the next is asked for.
+
+        Raises NotSendable before the last chunk when the file changed or cannot be read.
+        """
+        position, end = self._instance.offset, self._instance.size
+        view = memoryview(self._buffer)
+        while position < end:
+            read = self._read(view[: end - position], position)
+            position += read
+            if position == end:
+                _check_unchanged(os.fstat(self._fd), self._instance)
+            yield view[:read]
+        if self._padding:
+            yield self._padding
+
+    def _read(self, target: memoryview, position: int) -> int:
+        """Fill the target from the file and return how many bytes came, at least one; raises NotSendable."""
+        try:
+            read = os.preadv(self._fd, [target], position)
+        except OSError as error:
+            raise _unreadable(error) from error
+        if not read:
+            raise NotSendable("changed_since_plan", "the file became shorter while it was being sent")
+        return read
+
+    def close(self) -> None:
+        """Close the file and give the buffer back."""
+        os.close(self._fd)
+        self._buffers.append(self._buffer)
+
+
+class FileStore:
+    """The files of a plan's instances; fulfils execution's Files and may be used by several lanes at once."""
+
+    def __init__(self, convert: Convert) -> None:
+        """Take the function that rewrites a data set in another transfer syntax."""
+        self._convert = convert
+        self._buffers: list[bytearray] = []
+
+    def payload(self, instance: PlannedInstance) -> BytesPayload | StreamedPayload:
+        """Return the data set unchanged from the file; raises NotSendable when it is not whole, or not the one that was planned."""
+        fd = _open(instance)
+        try:
+            if instance.size - instance.offset > WHOLE_BYTES:
+                _check(Window(fd, instance.size, base=instance.offset), instance)
+                return StreamedPayload(os.dup(fd), instance, self._buffers)
+            return BytesPayload(_read_whole(fd, instance) + _padding(instance))
+        except OSError as error:
+            raise _unreadable(error) from error
+        finally:
+            os.close(fd)
+
+    def converted(self, instance: PlannedInstance, transfer_syntax: str) -> BytesPayload:
+        """Return the data set in another native transfer syntax, all of it in memory; raises NotSendable."""
+        fd = _open(instance)
+        try:
+            data = _read_whole(fd, instance)
+        except OSError as error:
+            raise _unreadable(error) from error
+        finally:
+            os.close(fd)
+        return BytesPayload(self._convert(data, instance.transfer_syntax, transfer_syntax))
+
+
+def _open(instance: PlannedInstance) -> int:
+    """Open the file of an instance, which must be as it was when it was planned; raises NotSendable."""
+    try:
+        fd = os.open(instance.path, _OPEN_FLAGS)
+    except FileNotFoundError as error:
+        raise NotSendable("changed_since_plan", "the file is gone since the plan was made") from error
+    except OSError as error:
+        raise _unreadable(error) from error
+    try:
+        _check_unchanged(os.fstat(fd), instance)
+    except NotSendable:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _check_unchanged(status: os.stat_result, instance: PlannedInstance) -> None:
+    """Raise NotSendable unless the file is the regular file that was planned, as old and as long."""
+    if not stat.S_ISREG(status.st_mode):
+        raise NotSendable("changed_since_plan", "what is there now is not a regular file")
+    if status.st_size != instance.size:
+        words = f"the file had {instance.size} bytes when the plan was made and has {status.st_size} now"
+        raise NotSendable("changed_since_plan", words)
+    if status.st_mtime_ns != instance.mtime_ns:
+        raise NotSendable("changed_since_plan", "the file was written to since the plan was made")
+
+
+def _read_whole(fd: int, instance: PlannedInstance) -> bytes:
+    """Return all bytes of the data set, checked; raises NotSendable and OSError."""
+    wanted = instance.size - instance.offset
+    parts: list[bytes] = []
+    while wanted:
+        part = os.pread(fd, wanted, instance.size - wanted)
+        if not part:
+            raise NotSendable("changed_since_plan", "the file became shorter while it was being read")
+        parts.append(part)
+        wanted -= len(part)
+    data = b"".join(parts)
+    _check_unchanged(os.fstat(fd), instance)
+    _check(Window(-1, instance.size, data, instance.offset), instance)
+    return data
+
+
+def _check(window: Window, instance: PlannedInstance) -> None:
+    """Raise NotSendable unless the data set is complete and can be sent as it is."""
+    encoding = encoding_of(instance.transfer_syntax)
+    if (instance.size - instance.offset) % 2 and not encoding.deflated:
+        raise NotSendable("truncated_file", "the data set has an odd number of bytes, which no whole one has")
+    try:
+        check_complete(window, instance.offset, encoding, native=is_native(instance.transfer_syntax))
+    except Damaged as damage:
+        raise NotSendable("truncated_file", str(damage)) from damage
+
+
+def _padding(instance: PlannedInstance) -> bytes:
+    """Return what makes the data set's length even: a deflated one may lack the byte that PS3.5 A.5 asks for."""
+    return _PAD * ((instance.size - instance.offset) % 2)
+
+
+def _unreadable(error: OSError) -> NotSendable:
+    """Return the operating system's refusal as the reason why an instance cannot be sent."""
+    return NotSendable("unreadable", error.strerror or type(error).__name__)

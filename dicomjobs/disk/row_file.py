@@ -1,0 +1,120 @@
+"""The rows of a plan in a JSON Lines file: appended once, then read by number from any thread; memory is eight bytes a row.
+
+It knows nothing of what the rows mean; `plan/row_codec.py` encodes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from dicomjobs.plan.plan import InstancesDigest, PlannedInstance
+from dicomjobs.plan.row_codec import StalePlan, decode_row, encode_row
+
+_BATCH_BYTES = 1 << 20
+
+
+class RowFile:
+    """Rows in one file; fulfils both the planner's RowStore and execution's Instances."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Take over an empty or indexed binary file, opened for reading and writing."""
+        self._file = file
+        self._fd = file.fileno()
+        self._ends = array("Q", [0])
+        self._sha256 = hashlib.sha256()
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+
+    def append(self, row: PlannedInstance) -> int:
+        """Add a row and return its number; raises OSError when the disk refuses."""
+        line = encode_row(row).encode("ascii") + b"\n"
+        self._note(line)
+        self._pending.append(line)
+        self._pending_bytes += len(line)
+        if self._pending_bytes > _BATCH_BYTES:
+            self.flush()
+        return len(self) - 1
+
+    def _note(self, line: bytes) -> None:
+        """Count a line into the index and the digest."""
+        self._ends.append(self._ends[-1] + len(line))
+        self._sha256.update(line)
+
+    def flush(self) -> None:
+        """Hand all rows to the operating system; raises OSError."""
+        if self._pending:
+            self._file.write(b"".join(self._pending))
+            self._file.flush()
+            self._pending.clear()
+            self._pending_bytes = 0
+
+    @property
+    def digest(self) -> InstancesDigest:
+        """Count and SHA-256 of the lines so far."""
+        return InstancesDigest(count=len(self), sha256=self._sha256.hexdigest())
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self._ends) - 1
+
+    def __getitem__(self, item: int) -> PlannedInstance:
+        """Read one row."""
+        if not 0 <= item < len(self):
+            raise IndexError(item)
+        return decode_row(self._read(item, item + 1))
+
+    def __iter__(self) -> Iterator[PlannedInstance]:
+        """All rows in order."""
+        return self.rows(0, len(self))
+
+    def rows(self, first: int, count: int) -> Iterator[PlannedInstance]:
+        """`count` rows from number `first` on, read in blocks of about 1 MiB."""
+        end = min(first + count, len(self))
+        while first < end:
+            last = first + 1
+            while last < end and self._ends[last] - self._ends[first] < _BATCH_BYTES:
+                last += 1
+            yield from map(decode_row, self._read(first, last).splitlines())
+            first = last
+
+    def _read(self, first: int, last: int) -> bytes:
+        """Read the bytes of some rows without moving a shared position."""
+        self.flush()
+        begin, size = self._ends[first], self._ends[last] - self._ends[first]
+        found = os.pread(self._fd, size, begin)
+        if len(found) != size:
+            raise StalePlan("the plan's rows are shorter than they were")
+        return found
+
+    def close(self) -> None:
+        """Write what is left and close the file; raises OSError."""
+        self.flush()
+        self._file.close()
+
+
+def temporary_rows() -> RowFile:
+    """Return rows in an unnamed temporary file, gone with the process."""
+    return RowFile(tempfile.TemporaryFile("w+b", prefix="dicomjobs-"))
+
+
+def create_rows(path: str) -> RowFile:
+    """Return rows in a new file, readable by its owner alone; raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    return RowFile(os.fdopen(descriptor, "w+b"))
+
+
+def open_rows(path: str, expected: InstancesDigest) -> RowFile:
+    """Open saved rows; raises StalePlan when they are not those the plan's head names, OSError when there are none."""
+    rows = RowFile(Path(path).open("rb"))
+    for line in rows._file:  # noqa: SLF001 - a constructor of the same class, written as a function
+        rows._note(line)  # noqa: SLF001
+    if rows.digest != expected:
+        rows.close()
+        raise StalePlan(f"{Path(path).name} is not the one that belongs to this plan")
+    return rows

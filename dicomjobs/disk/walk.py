@@ -1,0 +1,193 @@
+"""From the paths of a send set to the files they mean, in an order that does not depend on the file system.
+
+Folders are read, files are never opened. Links to folders are not followed: where one stays inside, what it leads to is
+found anyway, so no loop can begin.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
+from pathlib import Path
+
+from dicomjobs.disk.patterns import expand, is_pattern, static_folder
+from dicomjobs.model.send_set import SendSet
+
+_FileId = tuple[int, int]
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A path to look at: `target` is what to open (the end of a link); `problem` and `words` say why not to open it at all."""
+
+    path: str
+    target: str
+    named: bool
+    problem: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What is meant, and what was reached so far: each folder counts once, and each file outside of those folders."""
+
+    recursive: bool
+    matches: Callable[[str], object]
+    folders: set[_FileId] = field(default_factory=set)
+    files: set[_FileId] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder being gone through: its names in order, and the mode (st_mode's type bits) of those that are no plain files."""
+
+    prefix: str
+    names: Iterator[str]
+    special: dict[str, int]
+
+
+def walk(send_set: SendSet) -> Iterator[Found]:
+    """Yield every file once: paths as they are given, what a pattern matches and what a folder holds sorted by name."""
+    scan = _Scan(send_set.recursive, re.compile(translate(send_set.pattern)).match)
+    for entry in send_set.paths:
+        if is_pattern(entry.path) and not os.path.lexists(entry.path):
+            root = os.path.realpath(static_folder(entry.path))
+            for path in expand(entry.path):
+                yield from _resolve(path, root, scan, named=False)
+        else:
+            yield from _resolve(entry.path, "", scan, named=True)
+
+
+def _resolve(path: str, root: str, scan: _Scan, *, named: bool) -> Iterator[Found]:
+    """Yield what one path means: the files of a folder, or the file itself. A link must stay inside `root` when there is one."""
+    try:
+        status, target = os.lstat(path), path
+        if stat.S_ISLNK(status.st_mode):
+            target = os.path.realpath(path, strict=True)
+            status = os.lstat(target)
+    except OSError as error:
+        yield _broken(path, error, named=named)
+        return
+    if target is not path and root and not _inside(target, root):
+        yield Found(path, path, named, "symlink_outside", "a symbolic link that leads out of the folder")
+    elif stat.S_ISDIR(status.st_mode):
+        yield from _files_below(path, scan, named=named)
+    elif _is_new(status, target, scan):
+        yield _file(path, target, status.st_mode, named=named)
+
+
+def _files_below(folder: str, scan: _Scan, *, named: bool) -> Iterator[Found]:
+    """Yield the files of a folder and, in the places of their names, those of the folders in it, however deep."""
+    root = os.path.realpath(folder)
+    stack: list[_Folder] = []
+    yield from _enter(folder, stack, scan, named=named)
+    while stack:
+        current = stack[-1]
+        for name in current.names:
+            path = current.prefix + name
+            mode = current.special.get(name)
+            if mode is None:
+                yield Found(path, path, named=False)
+            elif mode == stat.S_IFDIR:
+                yield from _enter(path, stack, scan, named=False)
+                break
+            elif mode == stat.S_IFLNK:
+                yield from _link(path, root, scan)
+            else:
+                yield _file(path, path, mode, named=False)
+        else:
+            stack.pop()
+
+
+def _enter(folder: str, stack: list[_Folder], scan: _Scan, *, named: bool) -> Iterator[Found]:
+    """Put a folder that was not reached before on the stack, or yield why it cannot be read."""
+    try:
+        status = Path(folder).stat()
+        identity = status.st_dev, status.st_ino
+        if identity not in scan.folders:
+            scan.folders.add(identity)
+            stack.append(_listing(folder, status.st_dev, scan))
+    except OSError as error:
+        yield _broken(folder, error, named=named)
+
+
+def _listing(folder: str, device: int, scan: _Scan) -> _Folder:
+    """Return the names in a folder that are meant; raises OSError. Only folders and links keep more than their name."""
+    names: list[str] = []
+    special: dict[str, int] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if not scan.recursive:
+                    continue
+                special[name] = stat.S_IFDIR
+            elif not scan.matches(name) or (scan.files and (device, entry.inode()) in scan.files):
+                continue
+            elif not entry.is_file(follow_symlinks=False):
+                special[name] = stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode)
+            names.append(name)
+    names.sort()
+    return _Folder(folder.rstrip("/") + "/", iter(names), special)
+
+
+def _link(path: str, root: str, scan: _Scan) -> Iterator[Found]:
+    """Yield what a link in a scanned folder leads to, unless the scan comes across it under its own name."""
+    try:
+        target = os.path.realpath(path, strict=True)
+        status = os.lstat(target)
+    except OSError as error:
+        yield _broken(path, error, named=False)
+        return
+    if not _inside(target, root):
+        yield Found(
+            path, path, named=False, problem="symlink_outside", words="a symbolic link that leads out of the folder"
+        )
+        return
+    folder, name = os.path.split(target)
+    found_by_itself = scan.matches(name) and (scan.recursive or folder == root)
+    if not stat.S_ISDIR(status.st_mode) and not found_by_itself and _is_new(status, target, scan):
+        yield _file(path, target, status.st_mode, named=False)
+
+
+def _is_new(status: os.stat_result, target: str, scan: _Scan) -> bool:
+    """Say whether a file was not reached before, by another path or in a folder that was scanned; from now on it was."""
+    identity = status.st_dev, status.st_ino
+    if identity in scan.files:
+        return False
+    folder, name = os.path.split(target)
+    if scan.folders and scan.matches(name):
+        parent = Path(folder).stat()
+        if (parent.st_dev, parent.st_ino) in scan.folders:
+            return False
+    scan.files.add(identity)
+    return True
+
+
+def _file(path: str, target: str, mode: int, *, named: bool) -> Found:
+    """Return a file to look at, or why it is not opened: reading a FIFO or a device may wait for ever or have effects."""
+    if stat.S_ISREG(mode):
+        return Found(path, target, named)
+    words = f"{_KINDS.get(stat.S_IFMT(mode), 'a special file')}, not a regular file"
+    return Found(path, target, named, "not_a_regular_file", words)
+
+
+def _inside(target: str, root: str) -> bool:
+    """Say whether a resolved path is the resolved folder or lies in it."""
+    return target == root or target.startswith(root.rstrip("/") + "/")
+
+
+def _broken(path: str, error: OSError, *, named: bool) -> Found:
+    """Return the problem that a path has by itself, in the words of the operating system."""
+    problem = "no_such_file" if isinstance(error, FileNotFoundError | NotADirectoryError) else "unreadable"
+    return Found(path, path, named, problem, error.strerror or type(error).__name__)

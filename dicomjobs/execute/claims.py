@@ -1,0 +1,51 @@
+"""Rows on their way to be sent, claimed in the journal a batch ahead, so that the disk is never waited for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from dicomjobs.execute.halt import Brake
+from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Verdict
+
+CLAIMED_AHEAD = 64
+"""Instances a claim holds; one such batch is being made durable while the one before it is being sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedItem:
+    """A row with its verdict; None when it was not claimed because the job had been halted."""
+
+    claimed: ClaimItem
+    verdict: Verdict | None
+
+
+def claimed(rows: Iterator[ClaimItem], journal: Journal, brake: Brake) -> Generator[ClaimedItem, None, None]:
+    """Yield rows in order, each durably claimed; raises JournalUnavailable. Rows still claimed when it is closed are released."""
+    ahead: deque[tuple[list[ClaimItem], Claim | None]] = deque()
+    waiting: deque[ClaimedItem] = deque()
+    try:
+        while True:
+            batch = list(islice(rows, CLAIMED_AHEAD))
+            if batch:
+                ahead.append((batch, None if brake.halted else journal.claim(batch)))
+            if not ahead:
+                return
+            if len(ahead) > 1 or not batch:
+                waiting.extend(_decided(*ahead.popleft()))
+            while waiting:
+                yield waiting.popleft()
+    finally:
+        left = [each.claimed.item for each in waiting if each.verdict is Verdict.SEND]
+        left += [item.item for batch, claim in ahead if claim for item in batch]
+        if left:
+            journal.release(left)
+
+
+def _decided(batch: list[ClaimItem], claim: Claim | None) -> Iterator[ClaimedItem]:
+    """Pair the rows of a batch with their verdicts."""
+    verdicts = claim.verdicts() if claim else [None] * len(batch)
+    for item, verdict in zip(batch, verdicts, strict=True):
+        yield ClaimedItem(claimed=item, verdict=verdict)

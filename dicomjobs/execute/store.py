@@ -1,0 +1,137 @@
+"""A store step carried out: planned associations one after another, each by as many lanes as the peer allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dicomjobs.errors import JournalUnavailable
+from dicomjobs.events import Cause, InstanceFinished, JobFinished, JobOutcome, Outcome
+from dicomjobs.execute.associating import Associating
+from dicomjobs.execute.feed import RowRange, StudyFeed, study_ranges
+from dicomjobs.execute.halt import Brake, Halted
+from dicomjobs.execute.outbox import Batch, Emitter, Lane, run_lanes
+from dicomjobs.execute.ports import Journal, Ports
+from dicomjobs.execute.store_lane import Shared, StoreLane
+from dicomjobs.execute.tally import Tally
+from dicomjobs.model.job import EmptyPolicy
+from dicomjobs.plan.plan import Excluded, JobPlan, PlannedAssociation, PlannedInstance, StoreStep
+
+_OUTCOME_OF_EXCLUDED = {Excluded.SKIPPED: Outcome.SKIPPED, Excluded.FAILED: Outcome.FAILED}
+
+LOCAL_REASONS = frozenset({"unreadable"})
+"""Instance reasons that a local resource is the cause of."""
+
+
+def store_batches(job: JobPlan, step: StoreStep, ports: Ports) -> Iterator[Batch]:
+    """Send a step's instances and yield the events, the JobFinished last."""
+    tally = Tally()
+    yield from run_lanes([lambda emitter: _tell_excluded(job, step, ports, tally, emitter)], wall=ports.wall)
+    failure: Halted | None = None
+    try:
+        journal = ports.journal(job.peer) if step.associations else None
+    except JournalUnavailable as error:
+        failure = journal_failed(error)
+        yield from _leave_all(job, step, ports, failure, tally)
+    else:
+        if journal:
+            shared = _shared(job, step, ports, tally, journal)
+            for association in step.associations:
+                yield from run_lanes(_lanes(shared, association), wall=ports.wall)
+            failure = _settled(journal)
+    yield [(ports.wall(), _finished(job, step, tally, failure))]
+
+
+def _shared(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, journal: Journal) -> Shared:
+    """Return what the lanes of a job have in common."""
+    return Shared(
+        job=job,
+        step=step,
+        ports=ports,
+        journal=journal,
+        associating=Associating(job=job.name, peer=job.peer, ports=ports, end_with=step.end_with),
+        brake=Brake(ports.stop),
+        tally=tally,
+    )
+
+
+def _lanes(shared: Shared, association: PlannedAssociation) -> list[Lane]:
+    """Return the lanes for one planned association, one when there is nothing to do side by side."""
+    count = max(1, min(shared.job.peer.max_associations, association.studies))
+    whole = iter([RowRange(association.first, association.count)])
+    ranges = whole if count == 1 else study_ranges(shared.ports.instances, association)
+    feed = StudyFeed(ranges, lanes=count)
+    return [StoreLane(shared, association.proposal, feed).run for _ in range(count)]
+
+
+def _settled(journal: Journal) -> Halted | None:
+    """Wait until every settlement is durable; a report may not state an outcome before."""
+    try:
+        journal.barrier()
+    except JournalUnavailable as error:
+        return journal_failed(error)
+    return None
+
+
+def journal_failed(error: JournalUnavailable) -> Halted:
+    """Return why nothing more may be sent when the ledger cannot be written."""
+    return Halted(reason="journal_failed", words=str(error), cause=Cause.LOCAL_RESOURCE)
+
+
+def _finished(job: JobPlan, step: StoreStep, tally: Tally, failure: Halted | None) -> JobFinished:
+    """Return how the job ended."""
+    if failure:
+        return JobFinished(
+            job=job.name,
+            outcome=JobOutcome.FAILED,
+            reason=failure.reason,
+            words=failure.words,
+            cause=failure.cause,
+        )
+    if not step.associations and step.if_empty is EmptyPolicy.FAIL:
+        return JobFinished(
+            job=job.name,
+            outcome=JobOutcome.FAILED,
+            reason="nothing_to_send",
+            words="the send set holds nothing to send (if_empty: fail)",
+            cause=Cause.PERMANENT,
+        )
+    return JobFinished(job=job.name, outcome=tally.job_outcome)
+
+
+def _tell_excluded(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, emitter: Emitter) -> None:
+    """Tell what the plan had already decided about the rows that are not sent."""
+    sent = sum(association.count for association in step.associations)
+    first = step.first + sent
+    for item, row in enumerate(ports.instances.rows(first, step.count - sent), first):
+        event = _excluded(job.name, item, row)
+        tally.add(event)
+        emitter.emit(event)
+
+
+def _excluded(job: str, item: int, row: PlannedInstance) -> InstanceFinished:
+    """Return the event of a row that the plan excludes."""
+    outcome = _OUTCOME_OF_EXCLUDED[row.excluded]
+    cause = Cause.NONE
+    if outcome is Outcome.FAILED:
+        cause = Cause.LOCAL_RESOURCE if row.reason in LOCAL_REASONS else Cause.PERMANENT
+    return InstanceFinished(job=job, item=item, outcome=outcome, reason=row.reason, words=row.words, cause=cause)
+
+
+def _leave_all(job: JobPlan, step: StoreStep, ports: Ports, halted: Halted, tally: Tally) -> Iterator[Batch]:
+    """Account for all rows that would have been sent."""
+
+    def leave(emitter: Emitter) -> None:
+        for association in step.associations:
+            for item in range(association.first, association.first + association.count):
+                event = halted.not_sent(job.name, item)
+                tally.add(event)
+                emitter.emit(event)
+
+    yield from run_lanes([leave], wall=ports.wall)
+
+
+def leave_unsent(job: JobPlan, step: StoreStep, ports: Ports, halted: Halted) -> Iterator[Batch]:
+    """Account for every row of a step that is not run at all."""
+    tally = Tally()
+    yield from run_lanes([lambda emitter: _tell_excluded(job, step, ports, tally, emitter)], wall=ports.wall)
+    yield from _leave_all(job, step, ports, halted, tally)

@@ -1,0 +1,331 @@
+"""One lane of a store step: an association, and instances sent on it one after another while the next is being prepared.
+
+Sending and waiting are apart: between the last byte of an instance and its answer, the next one is opened and routed.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
+from dicomjobs.events import Cause, InstanceFinished, Outcome
+from dicomjobs.execute.associating import Associating, NumberedAssociation
+from dicomjobs.execute.claims import ClaimedItem, claimed
+from dicomjobs.execute.faults import finished_by_error, finished_by_status, not_established
+from dicomjobs.execute.feed import RowRange, StudyFeed
+from dicomjobs.execute.halt import HELD, STOPPED_AFTER_FAILURE, Brake, Halted
+from dicomjobs.execute.outbox import Emitter
+from dicomjobs.execute.ports import ClaimItem, FilePayload, Journal, Pending, Phase, Ports, Settlement, Verdict
+from dicomjobs.execute.tally import SPOILING, Tally
+from dicomjobs.model.association import Proposal
+from dicomjobs.model.dimse import StoreRequest
+from dicomjobs.model.job import OnFailure
+from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
+from dicomjobs.plan.route import NoRoute, Route, choose_route
+
+MOST_BREAKS = 3
+"""Associations that may break one after another, with no instance answered in between, before a lane gives up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the lanes of one job have in common."""
+
+    job: JobPlan
+    step: StoreStep
+    ports: Ports
+    journal: Journal
+    associating: Associating
+    brake: Brake
+    tally: Tally
+
+
+@dataclass(slots=True)
+class _Ready:
+    """An instance with its payload open and its route chosen on a certain association."""
+
+    item: int
+    row: PlannedInstance
+    route: Route
+    payload: FilePayload
+
+
+@dataclass(slots=True)
+class _InFlight:
+    """An instance whose last byte was sent."""
+
+    ready: _Ready
+    pending: Pending
+    began: float
+    size: int
+
+
+class StoreLane:
+    """Sends ranges of rows from a feed until it is empty, the brake is pulled, or no association can be had."""
+
+    def __init__(self, shared: Shared, proposal: Proposal, feed: StudyFeed) -> None:
+        """Begin without an association."""
+        self._shared = shared
+        self._job = shared.job.name
+        self._proposal = proposal
+        self._feed = feed
+        self._association: NumberedAssociation | None = None
+        self._in_flight: _InFlight | None = None
+        self._breaks = 0
+        self._gave_up: AssociationError | None = None
+        self._accounted = 0  # the first row of the present range that is neither in flight nor told of
+
+    def run(self, emitter: Emitter) -> None:
+        """Send until there is nothing left for this lane; every row it took is accounted for or given back."""
+        self._emitter = emitter
+        try:
+            self._send_all()
+            if self._feed.leave():  # the last one also sees to what another lane gave back after this one ran dry
+                self._send_all()
+                self._account_for_rest()
+        finally:
+            self._end()
+
+    def _send_all(self) -> None:
+        """Send ranges while there are any and an association can be had."""
+        while self._gave_up is None and (rows := self._feed.take()):
+            self._feed.give_back(self._send(rows))
+
+    def _send(self, rows: RowRange) -> RowRange:
+        """Send one range; returns what is left of it when the lane gave up, an empty range otherwise."""
+        end = rows.first + rows.count
+        self._accounted = rows.first
+        numbered = enumerate(self._shared.ports.instances.rows(rows.first, rows.count), rows.first)
+        items = (ClaimItem(item=item, instance=row) for item, row in numbered)
+        try:
+            with closing(claimed(items, self._shared.journal, self._shared.brake)) as ahead:
+                for each in ahead:
+                    self._take(each)
+                    if self._gave_up:
+                        self._hand_back(each)
+                        break
+            self._finish_in_flight()
+        except JournalUnavailable as error:
+            self._journal_failed(error)
+            self._leave_rest(RowRange(self._accounted, end - self._accounted))
+            return RowRange(end, 0)
+        return RowRange(self._accounted, end - self._accounted)
+
+    def _take(self, each: ClaimedItem) -> None:
+        """Deal with one row, unless no association can be had (`_gave_up`)."""
+        ready = self._prepare(each)
+        self._finish_in_flight()
+        if (
+            ready and self._association is None
+        ):  # it broke on the instance before: this one needs a new one, and a new route
+            ready.payload.close()
+            ready = self._prepare(each)
+        if ready is None:
+            return
+        if self._shared.brake.halted:
+            ready.payload.close()
+            self._may_send(each)
+        else:
+            self._begin(ready)
+
+    def _hand_back(self, each: ClaimedItem) -> None:
+        """Release a row that was not dealt with because the lane gave up."""
+        if each.claimed.item >= self._accounted and each.verdict is Verdict.SEND:
+            self._shared.journal.release([each.claimed.item])
+
+    def _may_send(self, each: ClaimedItem) -> bool:
+        """Tell whether an instance may begin; if not, account for it."""
+        item, halted = each.claimed.item, self._shared.brake.halted
+        if each.verdict is Verdict.HELD_BY_OTHER_RUN:
+            self._tell(HELD.not_sent(self._job, item))
+            return False
+        if halted is None and each.verdict is Verdict.SEND:
+            return True
+        if each.verdict is Verdict.SEND:
+            self._shared.journal.release([item])
+        self._tell((halted or STOPPED_AFTER_FAILURE).not_sent(self._job, item))
+        return False
+
+    def _prepare(self, each: ClaimedItem) -> _Ready | None:
+        """Route an instance and open its file; None when it is accounted for, or there is no association (`_gave_up`)."""
+        if not self._may_send(each):
+            return None
+        association = self._established()
+        if association is None:
+            return None
+        item, row = each.claimed.item, each.claimed.instance
+        route = choose_route(
+            sop_class_uid=row.sop_class_uid,
+            transfer_syntax=row.transfer_syntax,
+            accepted=association.wire.negotiation.accepted,
+        )
+        if isinstance(route, NoRoute):
+            self._fail(item, "no_presentation_context", route.words)
+            return None
+        files = self._shared.ports.files
+        try:
+            payload = files.converted(row, route.transfer_syntax) if route.convert else files.payload(row)
+        except NotSendable as error:
+            self._fail(item, error.reason, error.words)
+            return None
+        return _Ready(item=item, row=row, route=route, payload=payload)
+
+    def _begin(self, ready: _Ready) -> None:
+        """Send an instance; what goes wrong here ends the association."""
+        association = self._association
+        if association is None:
+            raise AssertionError("an instance is only prepared with an association")
+        request = StoreRequest(sop_class_uid=ready.row.sop_class_uid, sop_instance_uid=ready.row.sop_instance_uid)
+        size, began = ready.payload.length, self._shared.ports.monotonic()
+        try:
+            self._shared.journal.mark(ready.item, Phase.FIRST_BYTE)
+        except JournalUnavailable:
+            ready.payload.close()
+            raise
+        try:
+            pending = association.wire.send(request, ready.route.context_id, ready.payload)
+        except NotSendable as error:
+            self._break_off(None)
+            self._fail(ready.item, error.reason, error.words)
+        except AssociationError as error:
+            self._broken(ready, error)
+        else:
+            self._shared.journal.mark(ready.item, Phase.LAST_BYTE)
+            self._in_flight = _InFlight(ready, pending, began, size)
+            self._accounted = max(self._accounted, ready.item + 1)
+
+    def _finish_in_flight(self) -> None:
+        """Wait for the answer of the instance in flight and settle it."""
+        flight, association = self._in_flight, self._association
+        if flight is None or association is None:
+            return
+        self._in_flight = None
+        try:
+            response = next(iter(association.wire.answers(flight.pending)))
+        except AssociationError as error:
+            self._broken(flight.ready, error)
+            return
+        self._breaks = 0
+        seconds = self._shared.ports.monotonic() - flight.began
+        event = finished_by_status(self._job, flight.ready.item, response.status)
+        self._settle(_measured(event, flight, association.number, seconds))
+
+    def _broken(self, ready: _Ready, error: AssociationError) -> None:
+        """Settle the instance on which the association broke, and count the break."""
+        association = self._association
+        if association is None:
+            raise AssertionError("only an association that was there can break")
+        event = finished_by_error(self._job, ready.item, error, fully_sent=association.wire.fully_sent)
+        self._break_off(error)
+        self._breaks += 1
+        if self._breaks >= MOST_BREAKS:
+            self._gave_up = error
+        self._settle(replace(event, attempts=1, association=association.number, sha256=ready.payload.sha256))
+
+    def _settle(self, event: InstanceFinished) -> None:
+        """Write an outcome to the journal, then tell it; an outcome that cannot be written is unknown."""
+        settlement = Settlement(
+            item=event.item,
+            outcome=event.outcome,
+            reason=event.reason,
+            status=event.status,
+            sha256=event.sha256,
+        )
+        try:
+            self._shared.journal.settle(settlement)
+        except JournalUnavailable as error:
+            self._tell(
+                replace(
+                    event,
+                    outcome=Outcome.UNKNOWN,
+                    reason="journal_failed",
+                    words=str(error),
+                    cause=Cause.LOCAL_RESOURCE,
+                )
+            )
+            raise
+        self._tell(event)
+
+    def _fail(self, item: int, reason: str, words: str) -> None:
+        """Settle an instance of which no byte could be sent."""
+        cause = Cause.LOCAL_RESOURCE if reason == "unreadable" else Cause.PERMANENT
+        self._settle(
+            InstanceFinished(job=self._job, item=item, outcome=Outcome.FAILED, reason=reason, words=words, cause=cause)
+        )
+
+    def _tell(self, event: InstanceFinished) -> None:
+        """Count and emit an outcome; the first failure pulls the brake when the job says so."""
+        self._accounted = max(self._accounted, event.item + 1)
+        self._shared.tally.add(event)
+        self._emitter.emit(event)
+        if event.outcome in SPOILING and self._shared.step.on_failure is OnFailure.STOP:
+            self._shared.brake.pull(STOPPED_AFTER_FAILURE)
+
+    def _established(self) -> NumberedAssociation | None:
+        """Return the lane's association, asking for one when there is none; None when there can be none."""
+        if self._association is None and self._gave_up is None:
+            try:
+                self._association = self._shared.associating.establish(self._proposal, self._emitter.emit)
+            except AssociationError as error:
+                self._gave_up = error
+        return self._association
+
+    def _break_off(self, error: AssociationError | None) -> None:
+        """Let go of an association that can no longer be used."""
+        if self._association:
+            self._shared.associating.broken(self._association, error, self._emitter.emit)
+            self._association = None
+
+    def _end(self) -> None:
+        """End the association properly, if it still lives."""
+        if self._association:
+            self._shared.associating.end(self._association, self._emitter.emit)
+            self._association = None
+
+    def _journal_failed(self, error: JournalUnavailable) -> None:
+        """Stop all lanes; what is in flight has an outcome that nobody could note."""
+        halted = Halted(reason="journal_failed", words=str(error), cause=Cause.LOCAL_RESOURCE)
+        self._shared.brake.pull(halted)
+        flight, self._in_flight = self._in_flight, None
+        if flight:
+            self._break_off(None)
+            self._tell(
+                InstanceFinished(
+                    job=self._job,
+                    item=flight.ready.item,
+                    outcome=Outcome.UNKNOWN,
+                    reason=halted.reason,
+                    words=halted.words,
+                    cause=halted.cause,
+                )
+            )
+
+    def _leave_rest(self, rows: RowRange) -> None:
+        """Account for rows that a halted job leaves unsent, without the journal."""
+        halted = self._shared.brake.halted or STOPPED_AFTER_FAILURE
+        for item in range(rows.first, rows.first + rows.count):
+            self._tell(halted.not_sent(self._job, item))
+
+    def _account_for_rest(self) -> None:
+        """Account for all rows that no lane could get an association for."""
+        while self._gave_up and (rows := self._feed.take()):
+            for item in range(rows.first, rows.first + rows.count):
+                halted = self._shared.brake.halted
+                self._tell(
+                    halted.not_sent(self._job, item) if halted else not_established(self._job, item, self._gave_up)
+                )
+
+
+def _measured(event: InstanceFinished, flight: _InFlight, association: int, seconds: float) -> InstanceFinished:
+    """Add to an outcome what was measured."""
+    return replace(
+        event,
+        sent_transfer_syntax=flight.ready.route.transfer_syntax,
+        bytes=flight.size,
+        sha256=flight.ready.payload.sha256,
+        attempts=1,
+        seconds=seconds,
+        association=association,
+        message_id=flight.pending.message_id,
+    )

@@ -1,0 +1,93 @@
+"""What lanes hand to the writer thread, and how they wait until it is durable; it knows no SQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from dicomjobs.errors import JournalUnavailable
+from dicomjobs.execute.ports import Verdict
+from dicomjobs.ledger.recovery import SettledRow
+
+PeerKey = tuple[str, str, int]
+ClaimRow = tuple[int, str, str, str, str, int, int, float]
+"""Serial, SOP instance, study, series, SOP class, size, mtime_ns, seconds since the epoch: one row of ADD_CLAIMS."""
+
+
+class Waiting:
+    """Something that is answered once it is durable, or never will be."""
+
+    def __init__(self) -> None:
+        """Unanswered."""
+        self._answered = threading.Event()
+        self._failure: Exception | None = None
+
+    def answer(self, failure: Exception | None = None) -> None:
+        """Wake who waits."""
+        self._failure = failure
+        self._answered.set()
+
+    def wait(self) -> None:
+        """Block until answered; raises what kept it from the disk."""
+        self._answered.wait()
+        if self._failure is not None:
+            raise again(self._failure)
+
+
+class PendingClaims(Waiting):
+    """Claims on their way to the disk."""
+
+    def __init__(self, peer: PeerKey, rows: Sequence[ClaimRow], on_held: Callable[[int], None]) -> None:
+        """`on_held` hears the index of each row that another run holds."""
+        super().__init__()
+        self.peer = peer
+        self.rows = rows
+        self.verdict_of_row: Sequence[Verdict] = ()
+        self._on_held = on_held
+
+    def judge(self, held: set[int]) -> None:
+        """Give each row its verdict, by the serials that other runs hold."""
+        self.verdict_of_row = [Verdict.HELD_BY_OTHER_RUN if row[0] in held else Verdict.SEND for row in self.rows]
+        if held:
+            for index, row in enumerate(self.rows):
+                if row[0] in held:
+                    self._on_held(index)
+
+    def verdicts(self) -> Sequence[Verdict]:
+        """One verdict per claimed item, in order; blocks until the claims are durable. Raises JournalUnavailable."""
+        self.wait()
+        return self.verdict_of_row
+
+
+def again(failure: Exception) -> Exception:
+    """A failure to be raised in one more thread: the ledger's own as a copy, a bug as itself."""
+    if not isinstance(failure, JournalUnavailable):
+        return failure
+    copy = JournalUnavailable(*failure.args)
+    copy.__cause__ = failure.__cause__
+    return copy
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is committed together: claims, then settlements, then what is given back.
+
+    Kinds are not kept in the order they came in: a serial is claimed, settled or given back, and never comes again.
+    `slots` are those of the settled and the released, free once this is durable.
+    """
+
+    claims: list[PendingClaims] = field(default_factory=list)
+    settled: list[SettledRow] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
+    slots: list[int] = field(default_factory=list)
+    barriers: list[Waiting] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.claims or self.settled or self.released or self.barriers)
+
+    def answer(self, failure: Exception | None = None) -> None:
+        """Wake everybody who waits for this batch."""
+        for waiting in (*self.claims, *self.barriers):
+            waiting.answer(failure)

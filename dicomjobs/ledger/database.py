@@ -1,0 +1,162 @@
+"""Opening the ledger's SQLite file, and saying in words what SQLite or the disk refuses; it knows nothing of claims."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from dicomjobs.errors import JournalUnavailable
+from dicomjobs.ledger import schema
+
+_LOW_SPACE_BYTES = 65_536
+_ROWS_AT_ONCE = 64
+_CHECKED_BYTES = 2 << 20
+_CHECKED_BYTES_AFTER_A_CRASH = 256 << 20
+
+
+@contextmanager
+def in_words(directory: Path) -> Iterator[None]:
+    """Turn what SQLite and the operating system raise into JournalUnavailable with a sentence."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise unavailable(error, directory) from error
+
+
+def unavailable(error: sqlite3.Error | OSError, directory: Path) -> JournalUnavailable:
+    """What to raise from an error."""
+    return JournalUnavailable(_sentence(error, directory))
+
+
+def _sentence(error: sqlite3.Error | OSError, directory: Path) -> str:
+    """What went wrong with the ledger, and what to do."""
+    if _is_full(error, directory):
+        return f"No space left for the ledger in {directory}: free some and run again ({error})"
+    if isinstance(error, OSError):
+        return f"the ledger in {directory} cannot be used: {error}"
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"the ledger in {directory} is damaged ({error}): restore it, or move it away and start afresh"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return f"another program has kept the ledger in {directory} locked for 5 s ({error})"
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return f"the ledger in {directory} cannot be written: look at its permissions ({error})"
+    return f"the ledger in {directory} cannot be used: {error} {name}".rstrip()
+
+
+def _is_full(error: sqlite3.Error | OSError, directory: Path) -> bool:
+    """Whether the disk, or our share of it, is full; SQLite reports some of that as an input/output error only."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    name = getattr(error, "sqlite_errorname", "") or ""
+    return name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _free_bytes(directory) < _LOW_SPACE_BYTES)
+
+
+def _free_bytes(directory: Path) -> int:
+    """What we may still write there, in bytes."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return _LOW_SPACE_BYTES
+    return disk.f_bavail * disk.f_frsize
+
+
+def connect(path: Path, *, crashed: bool) -> sqlite3.Connection:
+    """Open or create the file; `crashed` when a run that used it did not end well. Raises sqlite3.Error, OSError, JournalUnavailable."""
+    _create_private(path)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in schema.PRAGMAS:
+            connection.execute(pragma)
+        _check_format(connection, path)
+        _check_pages(connection, path, limit=_CHECKED_BYTES_AFTER_A_CRASH if crashed else _CHECKED_BYTES)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create_private(path: Path) -> None:
+    """Create the file for us alone; SQLite gives its -wal and -shm files the same mode."""
+    # Never open one that exists: closing it again would drop the locks that SQLite may hold on it in this process.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+    """Create the tables in a new file; refuse one that is not ours, or from another version of us."""
+    if not _number(connection, "SELECT count(*) FROM sqlite_master") and not _number(connection, "PRAGMA user_version"):
+        _create(connection, path)
+    if _number(connection, "PRAGMA application_id") != schema.APPLICATION_ID:
+        raise JournalUnavailable(f"{path} is an SQLite file of another program, not a ledger of dicomjobs")
+    version = _number(connection, "PRAGMA user_version")
+    if version != schema.USER_VERSION:
+        words = f"{path} has format {version}, and this version of dicomjobs knows {schema.USER_VERSION} only"
+        raise JournalUnavailable(words)
+
+
+def _create(connection: sqlite3.Connection, path: Path) -> None:
+    """Make a new ledger; the mode is a lasting property of the file."""
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise JournalUnavailable(f"the file system of {path} cannot hold a write-ahead log (journal mode is {mode})")
+    with transaction(connection):
+        for table in schema.TABLES:
+            connection.execute(table)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {schema.USER_VERSION}")
+
+
+def _check_pages(connection: sqlite3.Connection, path: Path, *, limit: int) -> None:
+    """Read every page of a file up to a size in bytes: about 3 ms a megabyte, too long for a large one at each start."""
+    if path.stat().st_size > limit:
+        return
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise JournalUnavailable(f"{path} is damaged ({verdict}): restore it, or move it away and start afresh")
+
+
+def execute_rows(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]], *rest: object
+) -> list[tuple[Any, ...]]:
+    """Execute a statement of schema.py for all rows, `rest` after them; gives what it selects."""
+    answers: list[tuple[Any, ...]] = []
+    for some in _pieces(rows):
+        placeholders = ",".join(["(" + ",".join("?" * len(some[0])) + ")"] * len(some))
+        parameters = (*chain.from_iterable(some), *rest)
+        answers += connection.execute(statement.replace("{rows}", placeholders), parameters).fetchall()
+    return answers
+
+
+def _pieces(rows: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
+    """Cut into pieces of 64, 32, … 1 rows: seven statements to prepare, and not one for every number of rows."""
+    start = 0
+    while left := len(rows) - start:
+        size = min(_ROWS_AT_ONCE, 1 << (left.bit_length() - 1))
+        yield rows[start : start + size]
+        start += size
+
+
+def _number(connection: sqlite3.Connection, query: str) -> int:
+    """The one number a query answers."""
+    (number,) = connection.execute(query).fetchone()
+    return int(number)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, durable when it returns."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

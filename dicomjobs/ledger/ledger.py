@@ -1,0 +1,181 @@
+"""The ledger of a state directory: opening it, and the journal that senders wait on; it knows neither jobs nor the wire."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Phase, Settlement
+from dicomjobs.ledger.batch import ClaimRow, PendingClaims
+from dicomjobs.ledger.database import connect, in_words, unavailable
+from dicomjobs.ledger.marks import MarkFile, Progress, mark_path
+from dicomjobs.ledger.place import alone, prepare
+from dicomjobs.ledger.recovery import RecoveredRun, dead_marks, recover_dead_runs
+from dicomjobs.ledger.writer import Writer
+
+DATABASE = "ledger.sqlite3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerIdentity:
+    """What makes two peers the same to the ledger, whatever a YAML file calls them; an embedded one is host "embedded", port 0."""
+
+    called_ae_title: str
+    host: str
+    port: int
+
+
+class Ledger:
+    """One SQLite file and its writer thread, for one run; `recovered` says what dead runs had left when it was opened."""
+
+    def __init__(
+        self, *, directory: Path, writer: Writer, marks: MarkFile, recovered: tuple[RecoveredRun, ...]
+    ) -> None:
+        """Made by `open_ledger`."""
+        self.recovered = recovered
+        self._directory = directory
+        self._writer = writer
+        self._marks = marks
+        self._serials = itertools.count(1)
+        self._journals: list[_PeerJournal] = []
+        self._closed = False
+
+    def journal(self, peer: PeerIdentity) -> Journal:
+        """A journal for one peer, in which items are numbered on their own; safe to call from several lanes."""
+        journal = _PeerJournal(peer, self._directory, self._writer, self._marks, self._serials)
+        self._journals.append(journal)
+        return journal
+
+    def close(self) -> None:
+        """Commit what is left and end the writer thread; raises JournalUnavailable when something is not durable.
+
+        Claims that were neither settled nor given back stay open, for the next run to find as a killed one's would be.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        finished = False
+        try:
+            self._writer.close()
+            finished = not any(journal.has_open_claims for journal in self._journals)
+        finally:
+            with in_words(self._directory):
+                if finished:
+                    self._marks.remove()
+                else:
+                    self._marks.close()
+
+
+class _PeerJournal:
+    """The journal for one peer: numbers claims, notes marks, and hands the rest to the writer."""
+
+    def __init__(
+        self, peer: PeerIdentity, directory: Path, writer: Writer, marks: MarkFile, serials: itertools.count[int]
+    ) -> None:
+        """Share the run's writer, marks and serials."""
+        self._peer = (peer.called_ae_title, peer.host, peer.port)
+        self._directory = directory
+        self._writer = writer
+        self._marks = marks
+        self._serials = serials
+        self._open: dict[int, tuple[int, int]] = {}
+        """item -> (serial, slot); each item is used by one lane at a time, and dict operations are atomic."""
+
+    @property
+    def has_open_claims(self) -> bool:
+        """Whether claims are neither settled nor given back."""
+        return bool(self._open)
+
+    def claim(self, items: Sequence[ClaimItem]) -> Claim:
+        """Begin to claim instances, durably, before any byte of them leaves; returns at once."""
+        now = time.time()
+        with in_words(self._directory):
+            rows = [self._begin(item, now) for item in items]
+        pending = PendingClaims(self._peer, rows, lambda index: self._forget(items[index].item))
+        self._writer.claim(pending)
+        return pending
+
+    def _begin(self, claim: ClaimItem, now: float) -> ClaimRow:
+        """Number a claim and give it a slot for its marks."""
+        if claim.item in self._open:
+            raise ValueError(f"item {claim.item} is claimed already")
+        serial = next(self._serials)
+        self._open[claim.item] = (serial, self._marks.take())
+        instance = claim.instance
+        return (
+            serial,
+            instance.sop_instance_uid,
+            instance.study_instance_uid,
+            instance.series_instance_uid,
+            instance.sop_class_uid,
+            instance.size,
+            instance.mtime_ns,
+            now,
+        )
+
+    def _forget(self, item: int) -> None:
+        """Let go of a claim that another run holds."""
+        _, slot = self._open.pop(item)
+        self._marks.give_back([slot])
+
+    def mark(self, item: int, phase: Phase) -> None:
+        """Note how far an instance got; never waits for the disk."""
+        self._writer.check()
+        serial, slot = self._open[item]
+        progress = Progress.LAST_BYTE if phase is Phase.LAST_BYTE else Progress.FIRST_BYTE
+        # Here and below not `in_words`: this is the sending path, and the context manager costs as much as the write.
+        try:
+            self._marks.note(slot, serial, progress)
+        except OSError as error:
+            raise unavailable(error, self._directory) from error
+
+    def settle(self, settlement: Settlement) -> None:
+        """Note what became of a claimed instance; kept from a kill at once, even after the database failed, and committed in groups."""
+        serial, slot = self._open[settlement.item]
+        now = time.time()
+        outcome, reason, status, sha256 = (
+            settlement.outcome.value,
+            settlement.reason,
+            settlement.status,
+            settlement.sha256,
+        )
+        try:
+            self._marks.note_settled(slot, serial, at=now, status=status, sha256=sha256, outcome=outcome, reason=reason)
+        except OSError as error:
+            raise unavailable(error, self._directory) from error
+        self._writer.settle((serial, outcome, reason, status, sha256, now), slot)
+        del self._open[settlement.item]
+
+    def release(self, items: Sequence[int]) -> None:
+        """Give claims back of which no byte was sent."""
+        claims = [self._open[item] for item in items]
+        self._writer.release([serial for serial, _ in claims], [slot for _, slot in claims])
+        for item in items:
+            del self._open[item]
+
+    def barrier(self) -> None:
+        """Return when every settlement so far is durable."""
+        self._writer.barrier()
+
+
+def open_ledger(directory: str, *, run_id: str) -> Ledger:
+    """Open or create the ledger in a directory (0700), and settle what dead runs left open.
+
+    Raises JournalUnavailable with a sentence: no permission, disk full, a network file system, another program's file or format, damage,
+    or a living run of the same id. The caller closes it.
+    """
+    place = Path(directory)
+    with in_words(place):
+        prepare(place)
+        with alone(place), ExitStack() as unless_opened:
+            leftovers = dead_marks(place)
+            connection = unless_opened.enter_context(closing(connect(place / DATABASE, crashed=bool(leftovers))))
+            recovered = recover_dead_runs(connection, place, leftovers)
+            marks = MarkFile(mark_path(place, run_id))
+            unless_opened.pop_all()
+    writer = Writer(connection, place, run_id, marks.give_back)
+    return Ledger(directory=place, writer=writer, marks=marks, recovered=recovered)

@@ -1,0 +1,185 @@
+"""What a run notes about its open claims without waiting for the disk, so that a kill -9 cannot forget it; it knows no SQL.
+
+A file of fixed slots, one an open claim, each overwritten in place. The page cache outlives the process, and the blocks are there
+before the first claim, so that an answer can be noted even when the disk is full. After a loss of power the file proves only what it
+says, not what it lacks. The run holds a lock on it, which falls with the process: the file is also how others see that a run lives.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+# CRC-32 of what follows it · progress · serial · seconds since the epoch · status or -1 · SHA-256 · outcome · reason.
+# A power of two, aligned: a write never crosses a page, and a kill cuts a write only between pages.
+_SLOT = struct.Struct("<IB3xQdi32s24s44s")
+_CHECKED = struct.Struct("<B3xQdi32s24s44s")
+_BEGUN = struct.Struct("<B3xQ")
+_NOT_SETTLED = bytes(_CHECKED.size - _BEGUN.size)
+_CRC = struct.Struct("<I")
+_EMPTY = bytes(_SLOT.size)
+_SLOTS_AT_ONCE = 1024
+
+
+class Progress(IntEnum):
+    """How far a claim got, as its slot says."""
+
+    FIRST_BYTE = 1
+    LAST_BYTE = 2
+    SETTLED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A slot as it was read back; the other fields mean something once it is SETTLED, `settled_at` in seconds since the epoch."""
+
+    progress: Progress
+    settled_at: float
+    status: int | None
+    sha256: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """All marks of a run, by serial; `whole` is false when some could not be read, so that a missing one means nothing."""
+
+    by_serial: Mapping[int, Mark]
+    whole: bool
+
+
+class MarkFile:
+    """The marks of a living run; safe to call from several threads. Every method raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file and hold its lock; FileExistsError means that a run of this name is alive."""
+        self._path = path
+        self._free: list[int] = []
+        self._slots = 0
+        self._growing = threading.Lock()
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            self._grow()
+        except OSError:
+            self.remove()
+            raise
+
+    def _grow(self) -> None:
+        """Add slots by writing them empty, which takes their blocks on any file system."""
+        with self._growing:
+            first, self._slots = self._slots, self._slots + _SLOTS_AT_ONCE
+            _write_all(self._descriptor, _EMPTY * _SLOTS_AT_ONCE, first * _SLOT.size)
+            self._free.extend(range(self._slots - 1, first - 1, -1))
+
+    def take(self) -> int:
+        """A free slot, which still says what its last claim left there: a serial that is no longer open."""
+        while True:
+            try:
+                return self._free.pop()
+            except IndexError:
+                self._grow()
+
+    def give_back(self, slots: Iterable[int]) -> None:
+        """Slots whose claims are no longer open in the database."""
+        self._free.extend(slots)
+
+    def note(self, slot: int, serial: int, progress: Progress) -> None:
+        """Note how far a claim got."""
+        self._put(slot, _BEGUN.pack(progress, serial) + _NOT_SETTLED)
+
+    def note_settled(
+        self, slot: int, serial: int, *, at: float, status: int | None, sha256: str, outcome: str, reason: str
+    ) -> None:
+        """Note what became of a claim, at a time in seconds since the epoch."""
+        code = -1 if status is None else status
+        digest = bytes.fromhex(sha256)
+        self._put(slot, _CHECKED.pack(Progress.SETTLED, serial, at, code, digest, outcome.encode(), reason.encode()))
+
+    def _put(self, slot: int, checked: bytes) -> None:
+        """Overwrite a slot."""
+        _write_all(self._descriptor, _CRC.pack(zlib.crc32(checked)) + checked, slot * _SLOT.size)
+
+    def close(self) -> None:
+        """Let the lock fall and leave the file for the next run to read."""
+        os.close(self._descriptor)
+
+    def remove(self) -> None:
+        """Delete the file, then let the lock fall."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+def _write_all(descriptor: int, data: bytes, offset: int) -> None:
+    """Write all of it; a short write is what comes before "no space left", which the next one then says."""
+    written = os.pwrite(descriptor, data, offset)
+    while written < len(data):
+        written += os.pwrite(descriptor, data[written:], offset + written)
+
+
+def mark_path(directory: Path, run_id: str) -> Path:
+    """Where a run keeps its marks."""
+    return directory / f"marks-{run_id}.log"
+
+
+def mark_paths(directory: Path) -> list[Path]:
+    """The marks of all runs, living and dead."""
+    return sorted(directory.glob("marks-*.log"))
+
+
+def is_held(path: Path) -> bool:
+    """Whether the run that made this file is alive; one without a file is dead."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared, so that two who ask at the same time do not take each other for the run.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def read_marks(path: Path) -> Marks:
+    """What a dead run left; a file that is gone, cut or damaged gives what can be read of it."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Marks(by_serial={}, whole=False)
+    marks: dict[int, Mark] = {}
+    whole = len(content) % _SLOT.size == 0
+    for offset in range(0, len(content) - _SLOT.size + 1, _SLOT.size):
+        slot = content[offset : offset + _SLOT.size]
+        if slot == _EMPTY:
+            continue
+        if zlib.crc32(slot[_CRC.size :]) != _CRC.unpack_from(slot)[0]:
+            whole = False
+            continue
+        serial, mark = _read_slot(slot)
+        marks[serial] = mark
+    return Marks(by_serial=marks, whole=whole)
+
+
+def _read_slot(slot: bytes) -> tuple[int, Mark]:
+    """The serial and the mark of a slot whose checksum is right."""
+    _, progress, serial, at, status, digest, outcome, reason = _SLOT.unpack(slot)
+    mark = Mark(
+        progress=Progress(progress),
+        settled_at=at,
+        status=None if status < 0 else status,
+        sha256=digest.hex() if any(digest) else "",
+        outcome=outcome.rstrip(b"\0").decode(),
+        reason=reason.rstrip(b"\0").decode(),
+    )
+    return serial, mark

@@ -1,0 +1,143 @@
+"""A data set in one native transfer syntax rewritten in another (PS3.5 A.1, A.2, A.3, A.5), its values kept byte for byte.
+
+pydicom would decode and encode every value, and leaves the words of pixel data alone when the byte order changes; here bytes
+are moved and words turned. It knows nothing of files or of sending.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from struct import calcsize
+
+from dicomjobs.dicom.attributes import by_tag
+from dicomjobs.dicom.encoding import SHORT_VRS, Encoding, encoding_of
+from dicomjobs.dicom.transfer_syntaxes import is_native
+from dicomjobs.dicom.uids import name_of
+from dicomjobs.dicom.value_representations import BINARY, NUMBERS
+from dicomjobs.errors import NotSendable
+from dicomjobs.pixels.data_set import Element, NotADataSet, parse
+
+PIXEL_REPRESENTATION = 0x00280103
+SIGNED_AS_PIXELS = frozenset(
+    {0x00189810, 0x00221452, 0x00280071, *range(0x00280104, 0x0028010A), 0x00280110, 0x00280111, 0x00280120, 0x00280121}
+    | {*range(0x00281100, 0x00281104), *range(0x00281111, 0x00281114), 0x00283002, 0x00409211, 0x00409216}
+    | {0x00603004, 0x00603006}
+)
+"""The attributes to which PS3.6 gives the VRs US or SS: they are SS where Pixel Representation (0028,0103) is 1."""
+
+_TYPECODES = {2: "H", 4: "I", 8: "Q"}
+_WORDS = {vr: _TYPECODES[size] for vr, size in BINARY.items() if size > 1}
+_WORDS |= {vr: _TYPECODES[calcsize("<" + number)] for vr, number in NUMBERS.items()} | {"AT": "H"}
+"""The VRs whose bytes turn with the byte order, with the array type of their words (PS3.5 7.3)."""
+
+_LONGEST_SHORT = 0xFFFE
+_INFLATED_AT_LEAST, _INFLATED_PER_BYTE = 64 * 1024 * 1024, 200
+"""What a deflated data set may inflate to, in bytes: a bomb must not take the machine's memory."""
+
+Parts = list[bytes | memoryview]
+
+
+def convert(data: bytes, transfer_syntax: str, target: str) -> bytes:
+    """Return the data set in another native transfer syntax; raises NotSendable("not_convertible").
+
+    Group lengths are dropped (PS3.5 7.2), sequences get explicit lengths, and attributes that the dictionary does not know
+    become UN when they had no VR (PS3.5 6.2.2).
+    """
+    for syntax in (transfer_syntax, target):
+        if not is_native(syntax):
+            raise NotSendable("not_convertible", f"{name_of(syntax)} is not one of the native transfer syntaxes")
+    source, wanted = encoding_of(transfer_syntax), encoding_of(target)
+    try:
+        elements = parse(memoryview(_inflate(data) if source.deflated else data), source)
+        converted = b"".join(_Writer(wanted).encode(elements, signed=False))
+    except NotADataSet as damage:
+        raise NotSendable("not_convertible", str(damage)) from damage
+    return _deflate(converted) if wanted.deflated else converted
+
+
+class _Writer:
+    """Writes elements in an encoding."""
+
+    def __init__(self, target: Encoding) -> None:
+        """Note the encoding."""
+        self._target = target
+
+    def encode(self, elements: tuple[Element, ...], *, signed: bool) -> Parts:
+        """Return the elements' bytes; `signed` is what Pixel Representation says in the data set around them (PS3.3 C.7.6.3)."""
+        for element in elements:
+            if element.tag == PIXEL_REPRESENTATION:
+                signed = any(element.value)
+        parts: Parts = []
+        for element in elements:
+            if element.tag & 0xFFFF:
+                parts += self._element(element, signed=signed)
+        return parts
+
+    def _element(self, element: Element, *, signed: bool) -> Parts:
+        """Return one element's bytes."""
+        vr = element.vr or _vr_of(element.tag, signed=signed)
+        if vr == "SQ":
+            value = self._items(element, signed=signed)
+        else:
+            if vr.encode() in SHORT_VRS and len(element.value) > _LONGEST_SHORT and self._target.explicit:
+                vr = "UN"  # PS3.5 6.2.2: too long for a length of two bytes
+            turns = element.encoding.byte_order != self._target.byte_order and vr in _WORDS
+            value = [_turned(element.value, _WORDS[vr]) if turns else element.value]
+        return [self._head(element.tag, vr.encode("ascii"), sum(map(len, value))), *value]
+
+    def _items(self, element: Element, *, signed: bool) -> Parts:
+        """Return the bytes of a sequence's items, each with its explicit length."""
+        parts: Parts = []
+        for item in element.items:
+            encoded = self.encode(item, signed=signed)
+            parts += [self._target.item.pack(0xFFFE, 0xE000, sum(map(len, encoded))), *encoded]
+        return parts
+
+    def _head(self, tag: int, vr: bytes, length: int) -> bytes:
+        """Return what stands before a value."""
+        target, group, number = self._target, tag >> 16, tag & 0xFFFF
+        if not target.explicit:
+            return target.item.pack(group, number, length)
+        if vr in SHORT_VRS:
+            return target.head.pack(group, number, vr, length)
+        return target.head.pack(group, number, vr, 0) + target.long_length.pack(length)
+
+
+def _vr_of(tag: int, *, signed: bool) -> str:
+    """Return the VR of an attribute that was in implicit VR; that of a private one is not ours to guess, but its creator's is known."""
+    if tag >> 16 & 1:
+        return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else "UN"
+    if signed and tag in SIGNED_AS_PIXELS:
+        return "SS"
+    attribute = by_tag(tag)
+    return attribute.vr if attribute else "UN"
+
+
+def _turned(value: memoryview, typecode: str) -> bytes:
+    """Return a value's words in the other byte order; raises NotADataSet when it is not made of whole words."""
+    words = array(typecode)
+    if len(value) % words.itemsize:
+        raise NotADataSet("a value is not made of whole words")
+    words.frombytes(value)
+    words.byteswap()
+    return words.tobytes()
+
+
+def _inflate(data: bytes) -> bytes:
+    """Return a deflated data set inflated (PS3.5 A.5); raises NotADataSet when it is cut off, broken or a bomb."""
+    inflater = zlib.decompressobj(-15)
+    try:
+        inflated = inflater.decompress(data, max(_INFLATED_AT_LEAST, _INFLATED_PER_BYTE * len(data)))
+    except zlib.error as error:
+        raise NotADataSet("the deflated data set cannot be inflated") from error
+    if not inflater.eof:
+        raise NotADataSet("the deflated data set is cut off, or inflates beyond all measure")
+    return inflated
+
+
+def _deflate(data: bytes) -> bytes:
+    """Return a data set deflated and padded to an even length (PS3.5 A.5)."""
+    deflater = zlib.compressobj(wbits=-15)
+    deflated = deflater.compress(data) + deflater.flush()
+    return deflated + b"\0" * (len(deflated) % 2)

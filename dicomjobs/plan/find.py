@@ -1,0 +1,49 @@
+"""From a find job to a step: one presentation context for its information model, and the identifier as it will be encoded."""
+
+from __future__ import annotations
+
+from dicomjobs.dicom.sop_classes import (
+    MODALITY_WORKLIST_FIND,
+    PATIENT_ROOT_FIND,
+    PATIENT_STUDY_ONLY_FIND,
+    STUDY_ROOT_FIND,
+)
+from dicomjobs.dicom.transfer_syntaxes import FALLBACK
+from dicomjobs.model.association import ContextTemplate, Proposal
+from dicomjobs.model.job import FindJob
+from dicomjobs.model.query import InformationModel
+from dicomjobs.plan.contexts import contexts_of_profile, number_contexts
+from dicomjobs.plan.plan import FindStep
+
+SOP_CLASS_OF_MODEL = {
+    InformationModel.WORKLIST: MODALITY_WORKLIST_FIND,
+    InformationModel.PATIENT: PATIENT_ROOT_FIND,
+    InformationModel.STUDY: STUDY_ROOT_FIND,
+    InformationModel.PATIENT_STUDY_ONLY: PATIENT_STUDY_ONLY_FIND,
+}
+"""The FIND SOP class of each information model (PS3.4 C.6, K.6); deflated is never proposed for a query."""
+
+
+def plan_find(job: FindJob) -> FindStep:
+    """Return the step of a query; its own profile, when it has one, is proposed as it stands."""
+    sop_class_uid = SOP_CLASS_OF_MODEL[job.query.model]
+    profile = job.association_profile
+    if profile is None:
+        template = ContextTemplate(abstract_syntax=sop_class_uid, transfer_syntaxes=FALLBACK)
+        proposal = Proposal(contexts=number_contexts([template]))
+    else:
+        proposal = Proposal(
+            contexts=contexts_of_profile(profile),
+            roles=profile.roles,
+            extended_negotiation=profile.extended_negotiation,
+        )
+    return FindStep(
+        proposal=proposal,
+        sop_class_uid=sop_class_uid,
+        identifier=job.query.identifier,
+        outputs=job.outputs,
+        cancel_after=job.cancel_after,
+        max_matches=job.max_matches,
+        if_no_match=job.if_no_match,
+        end_with=job.end_with,
+    )

@@ -1,0 +1,63 @@
+"""Which accepted presentation context an instance goes on, and whether it must be converted for it; pure, knows no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dicomjobs.dicom.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    is_native,
+)
+from dicomjobs.dicom.uids import name_of
+from dicomjobs.model.association import AcceptedContext
+
+CONVERSION_TARGETS = (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+)
+"""What to convert to, best first: what keeps the VRs, then what every peer must support, then the retired one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The context to use; `convert` when the accepted transfer syntax is not the file's own."""
+
+    context_id: int
+    transfer_syntax: str
+    convert: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRoute:
+    """No accepted context can carry the instance; `words` say what was accepted."""
+
+    words: str
+
+
+def choose_route(*, sop_class_uid: str, transfer_syntax: str, accepted: Iterable[AcceptedContext]) -> Route | NoRoute:
+    """Prefer the file's own transfer syntax, then convert among the native ones; encapsulated data is never decoded."""
+    offers = [context for context in accepted if context.abstract_syntax == sop_class_uid]
+    for context in offers:
+        if context.transfer_syntax == transfer_syntax:
+            return Route(context_id=context.context_id, transfer_syntax=transfer_syntax, convert=False)
+    if is_native(transfer_syntax):
+        natives = [context for context in offers if context.transfer_syntax in CONVERSION_TARGETS]
+        if natives:
+            chosen = min(natives, key=lambda context: CONVERSION_TARGETS.index(context.transfer_syntax))
+            return Route(context_id=chosen.context_id, transfer_syntax=chosen.transfer_syntax, convert=True)
+    return NoRoute(words=_explain(sop_class_uid, transfer_syntax, offers))
+
+
+def _explain(sop_class_uid: str, transfer_syntax: str, offers: list[AcceptedContext]) -> str:
+    """Say what the file would need and what there is."""
+    need = f"{name_of(sop_class_uid)} in {name_of(transfer_syntax)}"
+    if not offers:
+        return f"no presentation context was accepted for {need}"
+    have = ", ".join(dict.fromkeys(name_of(c.transfer_syntax) for c in offers))
+    return f"no presentation context was accepted for {need}; for this SOP class the peer accepted only {have}"

@@ -1,0 +1,325 @@
+"""Events as lines of JSON and back, written by hand because a run may have a million of them; it opens no file.
+
+`encode` and `decode` are exact inverses. The first event of a log carries `dicomjobs_events`, the version of this form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from json.encoder import encode_basestring_ascii as quoted
+from typing import NoReturn, assert_never
+
+from dicomjobs.events import (
+    AssociationEnded,
+    AssociationEstablished,
+    Cause,
+    EchoFinished,
+    Event,
+    InstanceFinished,
+    JobFinished,
+    JobOutcome,
+    JobStarted,
+    MatchReceived,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    Stamped,
+)
+from dicomjobs.model.association import AcceptedContext, EndedBy, ProposedContext, RejectedContext, TlsSession
+from dicomjobs.report.record import Record
+
+FORMAT_VERSION = 1
+
+_OUTCOMES = {each.value: each for each in Outcome}
+_JOB_OUTCOMES = {each.value: each for each in JobOutcome}
+_CAUSES = {each.value: each for each in Cause}
+_ENDINGS = {each.value: each for each in EndedBy}
+
+
+def encode(stamped: Stamped) -> str:
+    """Return one stamped event as one JSON object without a newline; ASCII only, whatever a peer or a file name holds."""
+    return f'{{"at":{stamped.at!r},"sequence":{stamped.sequence},"event":{_encode_event(stamped.event)}}}'
+
+
+def _encode_event(event: Event) -> str:
+    """Write the event's name and fields; the most frequent kind comes first."""
+    match event:
+        case InstanceFinished():
+            return _encode_instance_finished(event)
+        case MatchReceived(job=job, number=number, status=status, identifier=identifier):
+            head = f'"match_received","job":{quoted(job)},"number":{number},"status":{status}'
+            return f'{head},"identifier":{_compact(dict(identifier))}'
+        case RunStarted(run_id=run_id, version=version, plan_sha256=plan):
+            head = f'"run_started","dicomjobs_events":{FORMAT_VERSION},"run_id":{quoted(run_id)}'
+            return f'{head},"version":{quoted(version)},"plan_sha256":{quoted(plan)}'
+        case JobStarted(job=job, instances=instances, bytes=size):
+            return f'"job_started","job":{quoted(job)},"instances":{instances},"bytes":{size}'
+        case AssociationEstablished():
+            return _encode_association_established(event)
+        case AssociationEnded(job=job, number=number, proposed=proposed, ended_by=ended_by):
+            head = f'"association_ended","job":{quoted(job)},"number":{number},"proposed":{proposed}'
+            return f'{head},"ended_by":"{ended_by.value}"{_encode_words(event)}'
+        case EchoFinished(job=job, status=status, seconds=seconds):
+            return f'"echo_finished","job":{quoted(job)},"status":{_number(status)},"seconds":{seconds!r}'
+        case JobFinished():
+            return _encode_job_finished(event)
+        case RunFinished(interrupted_by=interrupted_by):
+            return f'"run_finished","interrupted_by":{interrupted_by}'
+        case _:
+            assert_never(event)
+
+
+def _encode_instance_finished(event: InstanceFinished) -> str:
+    """Write what became of an instance; why is left out when there is nothing to say."""
+    return (
+        f'"instance_finished","job":{quoted(event.job)},"item":{event.item},"outcome":"{event.outcome._value_}"'
+        f"{_encode_words(event)}"
+        f'{"" if event.cause is _NO_CAUSE else _encode_cause(event.cause)},"status":{_number(event.status)},'
+        f'"sent_transfer_syntax":{quoted(event.sent_transfer_syntax)},"bytes":{event.bytes},"sha256":{quoted(event.sha256)},'
+        f'"attempts":{event.attempts},"seconds":{event.seconds!r},"association":{event.association},'
+        f'"message_id":{event.message_id}'
+    )
+
+
+_NO_CAUSE = Cause.NONE
+
+
+def _encode_cause(cause: Cause) -> str:
+    """Write the class of a fault."""
+    return f',"cause":"{cause.value}"'
+
+
+def _encode_words(event: InstanceFinished | AssociationEnded | JobFinished) -> str:
+    """Write reason, words and hint, those that are not empty."""
+    text = ""
+    if event.reason:
+        text = f',"reason":{quoted(event.reason)}'
+    if event.words:
+        text += f',"words":{quoted(event.words)}'
+    if event.hint:
+        text += f',"hint":{quoted(event.hint)}'
+    return text
+
+
+def _encode_job_finished(event: JobFinished) -> str:
+    """Write how a job ended."""
+    cause = "" if event.cause is _NO_CAUSE else _encode_cause(event.cause)
+    truncated = "true" if event.truncated else "false"
+    head = f'"job_finished","job":{quoted(event.job)},"outcome":"{event.outcome.value}"{_encode_words(event)}{cause}'
+    return f'{head},"truncated":{truncated},"seconds":{event.seconds!r}'
+
+
+def _encode_association_established(event: AssociationEstablished) -> str:
+    """Write what was proposed and what came of it, the contexts as objects."""
+    fields = {
+        "proposed": [
+            {"id": c.context_id, "abstract_syntax": c.abstract_syntax, "transfer_syntaxes": c.transfer_syntaxes}
+            for c in event.proposed
+        ],
+        "accepted": [
+            {"id": c.context_id, "abstract_syntax": c.abstract_syntax, "transfer_syntax": c.transfer_syntax}
+            for c in event.accepted
+        ],
+        "rejected": [
+            {"id": c.context_id, "abstract_syntax": c.abstract_syntax, "result": c.result} for c in event.rejected
+        ],
+        "max_pdu_length": event.max_pdu_length,
+        "tls": event.tls
+        and {
+            "version": event.tls.version,
+            "cipher": event.tls.cipher,
+            "peer_certificate_sha256": event.tls.peer_certificate_sha256,
+        },
+    }
+    return f'"association_established","job":{quoted(event.job)},"number":{event.number},{_compact(fields)[1:-1]}'
+
+
+def _number(value: int | None) -> str:
+    """Write a number, or null."""
+    return "null" if value is None else str(value)
+
+
+_compact = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse what Python reads and JSON does not know."""
+    raise ValueError(f"{name} is not JSON")
+
+
+_parse = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
+def decode(line: str) -> Stamped:
+    """Return the stamped event of one line; raises ValueError with a sentence when it is none of this version."""
+    try:
+        fields = _parse(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("this is not one line of JSON") from error
+    record = Record(fields)
+    at, sequence, name = record.number("at"), record.whole("sequence"), record.text("event")
+    if name not in _DECODERS:
+        raise ValueError(f"there is no event of the name {quoted(name[:40])}")
+    event = _DECODERS[name](record)
+    record.finish()
+    return Stamped(at=at, sequence=sequence, event=event)
+
+
+def decode_log(lines: Iterable[bytes]) -> Iterator[Stamped]:
+    """Give the events of a log, line by line (an open binary file will do), without a last line that a crash has torn.
+
+    Raises ValueError that names the line when any other line is damaged.
+    """
+    for number, line in enumerate(lines, start=1):
+        try:
+            stamped = decode(line.decode("ascii"))
+        except ValueError as error:
+            if not line.endswith(b"\n"):
+                return
+            raise ValueError(f"line {number} of the event log cannot be read: {error}") from error
+        yield stamped
+
+
+def _decode_run_started(record: Record) -> RunStarted:
+    """Read the first event; the version of the form stands in it."""
+    if (version := record.whole("dicomjobs_events")) != FORMAT_VERSION:
+        raise ValueError(f"the events have format version {version}, and this dicomjobs reads version {FORMAT_VERSION}")
+    return RunStarted(
+        run_id=record.text("run_id"), version=record.text("version"), plan_sha256=record.text("plan_sha256")
+    )
+
+
+def _decode_job_started(record: Record) -> JobStarted:
+    """Read the start of a job."""
+    return JobStarted(job=record.text("job"), instances=record.whole("instances"), bytes=record.whole("bytes"))
+
+
+def _decode_association_established(record: Record) -> AssociationEstablished:
+    """Read what was agreed with a peer."""
+    return AssociationEstablished(
+        job=record.text("job"),
+        number=record.whole("number"),
+        proposed=tuple(map(_decode_proposed, record.records("proposed"))),
+        accepted=tuple(map(_decode_accepted, record.records("accepted"))),
+        rejected=tuple(map(_decode_rejected, record.records("rejected"))),
+        max_pdu_length=record.whole("max_pdu_length"),
+        tls=_decode_tls(record.record_or_none("tls")),
+    )
+
+
+def _decode_proposed(record: Record) -> ProposedContext:
+    """Read a presentation context as it was proposed."""
+    return ProposedContext(
+        context_id=record.whole("id"),
+        abstract_syntax=record.text("abstract_syntax"),
+        transfer_syntaxes=record.texts("transfer_syntaxes"),
+    )
+
+
+def _decode_accepted(record: Record) -> AcceptedContext:
+    """Read a presentation context that was accepted."""
+    return AcceptedContext(
+        context_id=record.whole("id"),
+        abstract_syntax=record.text("abstract_syntax"),
+        transfer_syntax=record.text("transfer_syntax"),
+    )
+
+
+def _decode_rejected(record: Record) -> RejectedContext:
+    """Read a presentation context that was not accepted."""
+    return RejectedContext(
+        context_id=record.whole("id"), abstract_syntax=record.text("abstract_syntax"), result=record.whole("result")
+    )
+
+
+def _decode_tls(record: Record | None) -> TlsSession | None:
+    """Read what the TLS handshake agreed on."""
+    if record is None:
+        return None
+    return TlsSession(
+        version=record.text("version"),
+        cipher=record.text("cipher"),
+        peer_certificate_sha256=record.text("peer_certificate_sha256"),
+    )
+
+
+def _decode_association_ended(record: Record) -> AssociationEnded:
+    """Read how an association ended."""
+    return AssociationEnded(
+        job=record.text("job"),
+        number=record.whole("number"),
+        proposed=record.whole("proposed"),
+        ended_by=record.one_of("ended_by", _ENDINGS),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
+        hint=record.text("hint", ""),
+    )
+
+
+def _decode_instance_finished(record: Record) -> InstanceFinished:
+    """Read what became of an instance."""
+    return InstanceFinished(
+        job=record.text("job"),
+        item=record.whole("item"),
+        outcome=record.one_of("outcome", _OUTCOMES),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
+        hint=record.text("hint", ""),
+        cause=record.one_of("cause", _CAUSES, "none"),
+        status=record.whole_or_none("status"),
+        sent_transfer_syntax=record.text("sent_transfer_syntax"),
+        bytes=record.whole("bytes"),
+        sha256=record.text("sha256"),
+        attempts=record.whole("attempts"),
+        seconds=record.number("seconds"),
+        association=record.whole("association"),
+        message_id=record.whole("message_id"),
+    )
+
+
+def _decode_echo_finished(record: Record) -> EchoFinished:
+    """Read the answer to a C-ECHO."""
+    return EchoFinished(job=record.text("job"), status=record.whole_or_none("status"), seconds=record.number("seconds"))
+
+
+def _decode_match_received(record: Record) -> MatchReceived:
+    """Read a match."""
+    return MatchReceived(
+        job=record.text("job"),
+        number=record.whole("number"),
+        status=record.whole("status"),
+        identifier=record.mapping("identifier"),
+    )
+
+
+def _decode_job_finished(record: Record) -> JobFinished:
+    """Read how a job ended."""
+    return JobFinished(
+        job=record.text("job"),
+        outcome=record.one_of("outcome", _JOB_OUTCOMES),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
+        hint=record.text("hint", ""),
+        cause=record.one_of("cause", _CAUSES, "none"),
+        truncated=record.flag("truncated"),
+        seconds=record.number("seconds"),
+    )
+
+
+def _decode_run_finished(record: Record) -> RunFinished:
+    """Read the last event."""
+    return RunFinished(interrupted_by=record.whole("interrupted_by"))
+
+
+_DECODERS: Mapping[str, Callable[[Record], Event]] = {
+    "run_started": _decode_run_started,
+    "job_started": _decode_job_started,
+    "association_established": _decode_association_established,
+    "association_ended": _decode_association_ended,
+    "instance_finished": _decode_instance_finished,
+    "echo_finished": _decode_echo_finished,
+    "match_received": _decode_match_received,
+    "job_finished": _decode_job_finished,
+    "run_finished": _decode_run_finished,
+}

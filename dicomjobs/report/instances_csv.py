@@ -1,0 +1,93 @@
+"""instances.csv: one line for every planned instance, whatever became of it; rows and events are joined while they stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dicomjobs.events import InstanceFinished, Outcome
+from dicomjobs.plan.plan import Instances, JobPlan, Plan, PlannedInstance, StoreStep
+from dicomjobs.report.csv_text import csv_line
+
+COLUMNS: Final = (
+    "job",
+    "path",
+    "study_instance_uid",
+    "series_instance_uid",
+    "sop_instance_uid",
+    "sop_class_uid",
+    "transfer_syntax",
+    "sent_transfer_syntax",
+    "bytes",
+    "sha256",
+    "outcome",
+    "reason",
+    "status",
+    "proof",
+    "attempts",
+    "seconds",
+    "association",
+    "message_id",
+    "delivered_in_run",
+)
+
+_DELIVERED = (Outcome.DELIVERED, Outcome.DELIVERED_WITH_WARNING)
+
+
+def render_rows(
+    plan: Plan, instances: Instances, finished: Callable[[int], InstanceFinished | None], *, run_id: str
+) -> Iterator[str]:
+    """Give the lines with their newlines, the header first; `finished` gives the final word on an item, None when there is none.
+
+    Raises ValueError when there are fewer rows than the plan says.
+    """
+    yield csv_line(COLUMNS)
+    for job in plan.jobs:
+        if isinstance(job.step, StoreStep):
+            yield from _job_rows(job, job.step, instances, finished, run_id)
+
+
+def _job_rows(
+    job: JobPlan,
+    step: StoreStep,
+    instances: Instances,
+    finished: Callable[[int], InstanceFinished | None],
+    run_id: str,
+) -> Iterator[str]:
+    """Give a job's lines in the order of its rows."""
+    items = range(step.first, step.first + step.count)
+    for item, row in zip(items, instances.rows(step.first, step.count), strict=True):
+        event = finished(item) or _never_heard_of(job.name, item)
+        yield csv_line(_fields(job.name, row, event, run_id))
+
+
+def _never_heard_of(job: str, item: int) -> InstanceFinished:
+    """Stand in for the event of an instance of which the run could say nothing any more."""
+    return InstanceFinished(job=job, item=item, outcome=Outcome.NOT_SENT, reason="interrupted")
+
+
+def _fields(job: str, row: PlannedInstance, event: InstanceFinished, run_id: str) -> tuple[str, ...]:
+    """Return one line's fields in the order of COLUMNS; what does not apply is empty."""
+    delivered = event.outcome in _DELIVERED
+    sent = event.attempts > 0
+    return (
+        job,
+        row.path,
+        row.study_instance_uid,
+        row.series_instance_uid,
+        row.sop_instance_uid,
+        row.sop_class_uid,
+        row.transfer_syntax,
+        event.sent_transfer_syntax,
+        str(row.size),
+        event.sha256,
+        event.outcome.value,
+        event.reason,
+        "" if event.status is None else f"{event.status:04X}",
+        "status" if delivered else "",
+        str(event.attempts),
+        f"{event.seconds:.6f}" if sent else "",
+        str(event.association) if sent else "",
+        str(event.message_id) if sent else "",
+        run_id if delivered else "",
+    )

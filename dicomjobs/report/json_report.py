@@ -1,0 +1,99 @@
+"""report.json: the report for programs, in the form of schemas/report.schema.json; it opens no file."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from dicomjobs.model.association import TlsSession
+from dicomjobs.report.report import FORMAT_VERSION, AssociationReport, Counts, Failure, JobReport, Report
+
+
+def render_json(report: Report) -> str:
+    """Return the report as JSON with a final newline; ASCII only, whatever a peer or a file name holds."""
+    document = {
+        "dicomjobs_report": FORMAT_VERSION,
+        "run_id": report.run_id,
+        "version": report.version,
+        "outcome": report.outcome.value,
+        "exit_code": report.exit_code,
+        "started": _time(report.started),
+        "finished": _time(report.finished),
+        "seconds": round(report.seconds, 6),
+        "jobs": [_job(job) for job in report.jobs],
+    }
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def _time(seconds: float | None) -> str | None:
+    """Return seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _job(job: JobReport) -> dict[str, object]:
+    """Return a job's keys in the order of DESIGN's list; `associations_left_out` only when there are such."""
+    keys: dict[str, object] = {
+        "name": job.name,
+        "kind": job.kind.value,
+        "peer": job.peer,
+        "outcome": job.outcome.value,
+        "counts": _counts(job.counts),
+        "bytes": job.bytes,
+        "seconds": round(job.seconds, 6),
+        "associations": [_association(association) for association in job.associations],
+        "failures": [_failure(failure) for failure in job.failures],
+        "truncated": job.truncated,
+    }
+    if job.associations_left_out:
+        keys["associations_left_out"] = job.associations_left_out
+    return keys
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    """Return the counts by their names."""
+    return {
+        "planned": counts.planned,
+        "delivered": counts.delivered,
+        "delivered_with_warning": counts.delivered_with_warning,
+        "failed": counts.failed,
+        "unknown": counts.unknown,
+        "missing": counts.missing,
+        "not_sent": counts.not_sent,
+        "skipped": counts.skipped,
+        "matches": counts.matches,
+    }
+
+
+def _association(association: AssociationReport) -> dict[str, object]:
+    """Return an association's keys."""
+    return {
+        "proposed": association.proposed,
+        "accepted": association.accepted,
+        "refused": association.refused,
+        "max_pdu": association.max_pdu,
+        "tls": _tls(association.tls) if association.tls else None,
+        "ended_by": association.ended_by.value if association.ended_by else None,
+    }
+
+
+def _tls(tls: TlsSession) -> dict[str, str]:
+    """Return what the TLS handshake agreed on."""
+    return {
+        "version": tls.version,
+        "cipher": tls.cipher,
+        "peer_certificate_sha256": tls.peer_certificate_sha256,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, object]:
+    """Return a group of failures; a DIMSE status as the four digits by which people look it up."""
+    return {
+        "reason": failure.reason,
+        "count": failure.count,
+        "status": None if failure.status is None else f"{failure.status:04X}",
+        "words": failure.words,
+        "try": failure.hint,
+        "examples": list(failure.examples),
+    }

@@ -1,0 +1,107 @@
+"""What a report says, in the phrases that several of its forms share; it knows nothing of lines or markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dicomjobs.dicom.escape import one_line
+from dicomjobs.events import INSTANCE_REASONS
+from dicomjobs.report.report import Counts, Failure, JobKind, JobReport
+from dicomjobs.report.units import duration_in_words, rate_in_words, size_in_words
+
+_PATH_LIMIT = 4096
+
+
+def number_of(count: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun: `1 match`, `2,000 matches`."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def arrived(counts: Counts) -> int:
+    """How many instances were delivered, with or without a warning."""
+    return counts.delivered + counts.delivered_with_warning
+
+
+def still_open(counts: Counts) -> int:
+    """How many instances are not known to be where they should be."""
+    return counts.failed + counts.unknown + counts.missing + counts.not_sent
+
+
+def counts_words(counts: Counts) -> str:
+    """Return what became of planned instances: `297 of 300 delivered (2 with a warning), 2 failed, 1 unknown`."""
+    if not counts.planned:
+        return "nothing to send"
+    return ", ".join(_counts_parts(counts))
+
+
+def _counts_parts(counts: Counts) -> Iterator[str]:
+    """Give the outcomes that occurred, the good ones first."""
+    warnings = f" ({counts.delivered_with_warning:,} with a warning)" if counts.delivered_with_warning else ""
+    of_planned = "" if arrived(counts) == counts.planned else f" of {counts.planned:,}"
+    yield f"{arrived(counts):,}{of_planned} delivered{warnings}"
+    for count, word in (
+        (counts.skipped, "skipped"),
+        (counts.failed, "failed"),
+        (counts.unknown, "unknown"),
+        (counts.missing, "missing"),
+        (counts.not_sent, "not sent"),
+    ):
+        if count:
+            yield f"{count:,} {word}"
+
+
+def job_words(job: JobReport) -> str:
+    """Return what a job did, on one line: counts, bytes, time and rate."""
+    match job.kind:
+        case JobKind.ECHO:
+            return _took(job)
+        case JobKind.FIND:
+            incomplete = " (incomplete)" if job.truncated else ""
+            return _parts(f"{number_of(job.counts.matches, 'match', 'matches')}{incomplete}", _took(job))
+        case JobKind.STORE:
+            return _parts(counts_words(job.counts), _sent(job))
+
+
+def _took(job: JobReport) -> str:
+    """Return how long a job took, "" when it did not run."""
+    return duration_in_words(job.seconds) if job.seconds else ""
+
+
+def _sent(job: JobReport) -> str:
+    """Return how much was sent, in which time and how fast."""
+    if not (job.bytes and job.seconds):
+        return _took(job)
+    return f"{size_in_words(job.bytes)} in {_took(job)} ({rate_in_words(job.bytes, job.seconds)})"
+
+
+def _parts(*parts: str) -> str:
+    """Join the parts that say something."""
+    return "; ".join(part for part in parts if part)
+
+
+def failure_words(failure: Failure) -> str:
+    """Return a group of failures on one line: `2 x refused: out of resources (status A700)`."""
+    words = one_line(failure.words or INSTANCE_REASONS.get(failure.reason, failure.reason))
+    status = "" if failure.status is None else f" (status {failure.status:04X})"
+    return f"{failure.count:,} x {words}{status}"
+
+
+def example_text(example: str) -> str:
+    """Return a path so that it can be shown."""
+    return one_line(example, _PATH_LIMIT)
+
+
+def associations_words(job: JobReport) -> str:
+    """Return what was negotiated: `3 associations, 300 contexts: 298 accepted, 2 refused`; "" when there was none."""
+    if not job.associations:
+        return ""
+    count = number_of(len(job.associations) + job.associations_left_out, "association")
+    proposed = sum(association.proposed for association in job.associations)
+    accepted = sum(association.accepted for association in job.associations)
+    refused = sum(association.refused for association in job.associations)
+    if accepted == proposed:
+        return f"{count}, {number_of(proposed, 'context')}: all accepted"
+    parts = [f"{accepted:,} accepted", f"{refused:,} refused"]
+    if unanswered := proposed - accepted - refused:
+        parts.append(f"{unanswered:,} unanswered")
+    return f"{count}, {number_of(proposed, 'context')}: {', '.join(parts)}"

@@ -1,0 +1,108 @@
+"""The report of a run as a value, key for key what report.json says; it knows neither events nor any form of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dicomjobs.events import JobOutcome
+from dicomjobs.model.association import EndedBy, TlsSession
+
+FORMAT_VERSION = 1
+
+
+class JobKind(Enum):
+    """What a job does; the values are the keys of the YAML."""
+
+    ECHO = "echo"
+    FIND = "find"
+    STORE = "store"
+
+
+class RunOutcome(Enum):
+    """What became of a run; INCOMPLETE when its log ends without a last word, as after a crash or a power cut."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many planned instances had each outcome (they add up to `planned`), and how many matches a query had."""
+
+    planned: int = 0
+    delivered: int = 0
+    delivered_with_warning: int = 0
+    failed: int = 0
+    unknown: int = 0
+    missing: int = 0
+    not_sent: int = 0
+    skipped: int = 0
+    matches: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationReport:
+    """One association: presentation contexts proposed, accepted and refused, and the peer's maximum PDU length in bytes.
+
+    `max_pdu` is None when it was never established, `ended_by` None when its end was not recorded.
+    """
+
+    proposed: int
+    accepted: int
+    refused: int
+    max_pdu: int | None
+    tls: TlsSession | None
+    ended_by: EndedBy | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Everything that went wrong in the same way: same reason, same DIMSE status, same words.
+
+    `hint` says what to try (the key `try` of report.json); `examples` are paths, at most five, in the order of the plan.
+    """
+
+    reason: str
+    count: int
+    status: int | None
+    words: str
+    hint: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReport:
+    """What became of one job; `bytes` counts data set bytes that were sent, `seconds` runs from its start to its end.
+
+    `truncated` is true when a query's answers are known to be incomplete.
+    `associations_left_out` counts those beyond the ones listed.
+    """
+
+    name: str
+    kind: JobKind
+    peer: str
+    outcome: JobOutcome
+    counts: Counts
+    bytes: int
+    seconds: float
+    associations: tuple[AssociationReport, ...]
+    failures: tuple[Failure, ...]
+    truncated: bool
+    associations_left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of a run; `started` and `finished` in seconds since the epoch, None when the log holds no event."""
+
+    run_id: str
+    version: str
+    outcome: RunOutcome
+    exit_code: int
+    started: float | None
+    finished: float | None
+    seconds: float
+    jobs: tuple[JobReport, ...]

@@ -1,0 +1,208 @@
+"""What the events of one job add up to: a byte an instance, and a bounded number of groups of failures; it knows no plan.
+
+Every part is made so that two tallies of parts of a log merge into the tally of the whole log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from dicomjobs.events import (
+    AssociationEnded,
+    AssociationEstablished,
+    Cause,
+    InstanceFinished,
+    JobFinished,
+    Outcome,
+)
+from dicomjobs.model.association import EndedBy, TlsSession
+
+EXAMPLES: Final = 5
+"""How many instances a group of failures names."""
+GROUPS: Final = 50
+"""How many groups of failures a job keeps apart."""
+ASSOCIATIONS: Final = 1000
+"""How many associations of a job are listed."""
+WORDS: Final = 300
+"""How many characters of a sentence tell two groups apart."""
+
+_MARKS: Final[Mapping[str, int]] = {each.value: mark for mark, each in enumerate(Outcome, start=1)}
+_UNHEARD: Final = 0
+_DELIVERED: Final = Outcome.DELIVERED
+_NOT_FAULTS: Final = (Outcome.DELIVERED_WITH_WARNING, Outcome.SKIPPED)
+
+
+class LogContradiction(ValueError):
+    """The log does not belong to the plan, or says twice what can only happen once."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GroupKey:
+    """What the failures of a group have in common; `status` is -1 when there is none, so that keys have an order."""
+
+    reason: str
+    status: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Failures of one kind: how many, the lowest item numbers of them, and the hint that came with the lowest."""
+
+    count: int
+    items: tuple[int, ...]
+    hint: str
+
+    def __add__(self, other: Group) -> Group:
+        """Put two groups of the same kind together."""
+        hint = self.hint if self.items < other.items else other.hint
+        return Group(
+            count=self.count + other.count, items=tuple(sorted(self.items + other.items))[:EXAMPLES], hint=hint
+        )
+
+
+@dataclass(slots=True)
+class Groups:
+    """Failures grouped by kind; the first GROUPS kinds in their own order are kept apart, whatever came first, others are summed."""
+
+    kept: dict[GroupKey, Group] = field(default_factory=dict)
+    rest: int = 0
+
+    def add(self, key: GroupKey, group: Group) -> None:
+        """Add a failure, or a whole group of them."""
+        if known := self.kept.get(key):
+            self.kept[key] = known + group
+            return
+        self.kept[key] = group
+        if len(self.kept) > GROUPS:
+            self.rest += self.kept.pop(max(self.kept)).count
+
+    def merge(self, other: Groups) -> None:
+        """Take in the groups of another part of the log."""
+        self.rest += other.rest
+        for key, group in other.kept.items():
+            self.add(key, group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Established:
+    """What was agreed for one association: numbers of contexts, the peer's maximum PDU length in bytes."""
+
+    proposed: int
+    accepted: int
+    refused: int
+    max_pdu: int
+    tls: TlsSession | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How one association ended, or was never had."""
+
+    proposed: int
+    ended_by: EndedBy
+
+
+@dataclass(slots=True)
+class JobTally:
+    """The sums of one job, whose rows are `first` and those that follow; `outcomes` holds a mark for each of them."""
+
+    first: int
+    outcomes: bytearray
+    bytes: int = 0
+    matches: int = 0
+    started: float | None = None
+    status: int | None = None
+    finished: JobFinished | None = None
+    faults: set[tuple[Outcome, Cause]] = field(default_factory=set)
+    groups: Groups = field(default_factory=Groups)
+    established: dict[int, Established] = field(default_factory=dict)
+    ended: dict[int, Ended] = field(default_factory=dict)
+    last_association: int = 0
+
+    def add_instance(self, event: InstanceFinished) -> None:
+        """Add the final word on one row; raises LogContradiction for a row that is not of this job, or a second word."""
+        row = event.item - self.first
+        if not 0 <= row < len(self.outcomes):
+            raise LogContradiction(f'row {event.item} is not one of job "{event.job}": the log is that of another plan')
+        if self.outcomes[row]:
+            raise LogContradiction(f'the log says twice what became of row {event.item} of job "{event.job}"')
+        self.outcomes[row] = _MARKS[event.outcome._value_]
+        self.bytes += event.bytes
+        if event.outcome is not _DELIVERED and event.outcome not in _NOT_FAULTS:
+            self._add_fault(event)
+
+    def _add_fault(self, event: InstanceFinished) -> None:
+        """Add an instance that is not where it should be to those of its kind."""
+        self.faults.add((event.outcome, event.cause))
+        status = -1 if event.status is None else event.status
+        key = GroupKey(event.reason, status, event.words[:WORDS])
+        self.groups.add(key, Group(count=1, items=(event.item,), hint=event.hint))
+
+    def add_established(self, event: AssociationEstablished) -> None:
+        """Note an association that was accepted."""
+        self.last_association = max(self.last_association, event.number)
+        if event.number <= ASSOCIATIONS:
+            self.established[event.number] = Established(
+                proposed=len(event.proposed),
+                accepted=len(event.accepted),
+                refused=len(event.rejected),
+                max_pdu=event.max_pdu_length,
+                tls=event.tls,
+            )
+
+    def add_ended(self, event: AssociationEnded) -> None:
+        """Note the end of an association."""
+        self.last_association = max(self.last_association, event.number)
+        if event.number <= ASSOCIATIONS:
+            self.ended[event.number] = Ended(proposed=event.proposed, ended_by=event.ended_by)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many instances had an outcome, by their own last words."""
+        return self.outcomes.count(_MARKS[outcome.value])
+
+    @property
+    def unheard(self) -> int:
+        """How many planned instances have no last word."""
+        return self.outcomes.count(_UNHEARD)
+
+    def unheard_items(self) -> Iterator[int]:
+        """Give the numbers of the rows that have no last word."""
+        row = self.outcomes.find(_UNHEARD)
+        while row >= 0:
+            yield self.first + row
+            row = self.outcomes.find(_UNHEARD, row + 1)
+
+
+def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
+    """Return the tally of both parts of a log, `other` being the later; raises LogContradiction when both tell of one row."""
+    groups = Groups()
+    groups.merge(one.groups)
+    groups.merge(other.groups)
+    return JobTally(
+        first=one.first,
+        outcomes=_merge_outcomes(one, other),
+        bytes=one.bytes + other.bytes,
+        matches=one.matches + other.matches,
+        started=one.started if other.started is None else other.started,
+        status=one.status if other.status is None else other.status,
+        finished=other.finished or one.finished,
+        faults=one.faults | other.faults,
+        groups=groups,
+        established=one.established | other.established,
+        ended=one.ended | other.ended,
+        last_association=max(one.last_association, other.last_association),
+    )
+
+
+def _merge_outcomes(one: JobTally, other: JobTally) -> bytearray:
+    """Lay the marks of two parts over each other; a row without a mark is 0 in either."""
+    heard = len(one.outcomes) - one.unheard + len(other.outcomes) - other.unheard
+    length = len(one.outcomes)
+    laid = int.from_bytes(one.outcomes, "big") | int.from_bytes(other.outcomes, "big")
+    outcomes = bytearray(laid.to_bytes(length, "big"))
+    if length - outcomes.count(_UNHEARD) != heard:
+        raise LogContradiction("two parts of the log tell of the same row")
+    return outcomes

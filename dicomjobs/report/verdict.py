@@ -1,0 +1,238 @@
+"""From the sums of a run to its report: what may be said of each job, in which words, and with which exit code.
+
+Where the sums and a job's own last word disagree, the worse of the two is said. It knows nothing of single events' order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from math import inf
+from typing import assert_never
+
+from dicomjobs.events import Cause, JobFinished, JobOutcome, Outcome, RunFinished, RunStarted
+from dicomjobs.model.peer import Peer
+from dicomjobs.plan.plan import EchoStep, FindStep, Instances, JobPlan, Plan, Step, StoreStep
+from dicomjobs.report import exit_code as codes
+from dicomjobs.report.report import (
+    AssociationReport,
+    Counts,
+    Failure,
+    JobKind,
+    JobReport,
+    Report,
+    RunOutcome,
+)
+from dicomjobs.report.tally import ASSOCIATIONS, EXAMPLES, JobTally
+
+_REST_WORDS = "failures of further kinds"
+_REST_HINT = "instances.csv names each of them"
+_UNHEARD_WORDS = "the run ended before it could say what became of them"
+_UNHEARD_HINT = "run the job again: it sends what is left, and asks the peer where an outcome is unknown"
+
+
+@dataclass(slots=True)
+class RunTally:
+    """What is known of the run beside its jobs; times in seconds since the epoch."""
+
+    first_at: float = inf
+    last_at: float = -inf
+    started: RunStarted | None = None
+    finished: RunFinished | None = None
+
+    def merged_with(self, later: RunTally) -> RunTally:
+        """Return what both parts of a log say."""
+        return RunTally(
+            first_at=min(self.first_at, later.first_at),
+            last_at=max(self.last_at, later.last_at),
+            started=later.started or self.started,
+            finished=later.finished or self.finished,
+        )
+
+
+def make_report(plan: Plan, run: RunTally, tallies: Mapping[str, JobTally], instances: Instances | None) -> Report:
+    """Return the report of a run from the sums of its jobs."""
+    code = _exit_code(run, tallies)
+    heard = run.last_at >= run.first_at
+    return Report(
+        run_id=run.started.run_id if run.started else "",
+        version=run.started.version if run.started else "",
+        outcome=_run_outcome(run, code),
+        exit_code=code,
+        started=run.first_at if heard else None,
+        finished=run.last_at if heard else None,
+        seconds=run.last_at - run.first_at if heard else 0.0,
+        jobs=tuple(_job_report(job, tallies[job.name], run, instances) for job in plan.jobs),
+    )
+
+
+def _exit_code(run: RunTally, tallies: Mapping[str, JobTally]) -> int:
+    """Return the run's exit code; a log without a last word can never say 0."""
+    interrupted_by = run.finished.interrupted_by if run.finished else 0
+    found = [code for tally in tallies.values() for code in _job_codes(tally)]
+    if run.finished is None:
+        found.append(codes.RUN_AGAIN)
+    return codes.exit_code(found, interrupted_by=interrupted_by)
+
+
+def _run_outcome(run: RunTally, code: int) -> RunOutcome:
+    """Say in a word what became of the run."""
+    if run.finished is None:
+        return RunOutcome.INCOMPLETE
+    if run.finished.interrupted_by:
+        return RunOutcome.INTERRUPTED
+    return RunOutcome.FAILED if code else RunOutcome.SUCCEEDED
+
+
+def _job_codes(tally: JobTally) -> Iterator[int]:
+    """Give everything that a job adds to the exit code."""
+    yield from (codes.code_of_instance(outcome, cause) for outcome, cause in tally.faults)
+    finished = tally.finished
+    if finished is None:
+        # one of the instances that were never heard of may have been on its way when the process died
+        yield codes.OUTCOME_UNKNOWN if tally.unheard and tally.started is not None else codes.RUN_AGAIN
+        return
+    if finished.outcome is JobOutcome.SUCCEEDED and tally.unheard:
+        yield codes.INTERNAL_ERROR
+    if finished.outcome is JobOutcome.SUCCEEDED and finished.truncated:
+        yield codes.FAILED_FOR_GOOD
+    if finished.cause is not Cause.NONE or not tally.faults:
+        yield codes.code_of_job(finished.outcome, finished.cause)
+
+
+def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instances | None) -> JobReport:
+    """Return what became of one job."""
+    finished = tally.finished
+    return JobReport(
+        name=job.name,
+        kind=_kind(job.step),
+        peer=_peer(job.peer),
+        outcome=_job_outcome(tally),
+        counts=_counts(tally),
+        bytes=tally.bytes,
+        seconds=finished.seconds if finished else _seconds_until_lost(tally, run),
+        associations=tuple(_associations(tally)),
+        failures=tuple(_failures(tally, instances)),
+        truncated=finished.truncated if finished else False,
+        associations_left_out=max(0, tally.last_association - ASSOCIATIONS),
+    )
+
+
+def _kind(step: Step) -> JobKind:
+    """Name the kind of a step."""
+    match step:
+        case EchoStep():
+            return JobKind.ECHO
+        case FindStep():
+            return JobKind.FIND
+        case StoreStep():
+            return JobKind.STORE
+        case _:
+            assert_never(step)
+
+
+def _peer(peer: Peer) -> str:
+    """Name a peer as the job file does, else by what it is on the network."""
+    return peer.name or f"{peer.called_ae_title}@{peer.host}:{peer.port}"
+
+
+def _seconds_until_lost(tally: JobTally, run: RunTally) -> float:
+    """Return how long a job without an end was heard of, in seconds."""
+    return 0.0 if tally.started is None else max(0.0, run.last_at - tally.started)
+
+
+def _job_outcome(tally: JobTally) -> JobOutcome:
+    """Say what became of a job; what it says of itself counts only as long as its instances do not contradict."""
+    if tally.finished is None:
+        begun = tally.started is not None or tally.unheard < len(tally.outcomes)
+        return JobOutcome.INTERRUPTED if begun else JobOutcome.NOT_RUN
+    if tally.finished.outcome is JobOutcome.SUCCEEDED and (tally.faults or tally.unheard or tally.finished.truncated):
+        return JobOutcome.FAILED
+    return tally.finished.outcome
+
+
+def _counts(tally: JobTally) -> Counts:
+    """Count the instances by outcome; one without a last word was not sent as far as anybody can say."""
+    return Counts(
+        planned=len(tally.outcomes),
+        delivered=tally.count(Outcome.DELIVERED),
+        delivered_with_warning=tally.count(Outcome.DELIVERED_WITH_WARNING),
+        failed=tally.count(Outcome.FAILED),
+        unknown=tally.count(Outcome.UNKNOWN),
+        missing=tally.count(Outcome.MISSING),
+        not_sent=tally.count(Outcome.NOT_SENT) + tally.unheard,
+        skipped=tally.count(Outcome.SKIPPED),
+        matches=tally.matches,
+    )
+
+
+def _associations(tally: JobTally) -> Iterator[AssociationReport]:
+    """Give a job's associations in the order they were requested."""
+    for number in sorted(tally.established.keys() | tally.ended.keys()):
+        established, ended = tally.established.get(number), tally.ended.get(number)
+        ended_by = ended.ended_by if ended else None
+        if established:
+            yield AssociationReport(
+                proposed=established.proposed,
+                accepted=established.accepted,
+                refused=established.refused,
+                max_pdu=established.max_pdu,
+                tls=established.tls,
+                ended_by=ended_by,
+            )
+        elif ended:
+            yield AssociationReport(
+                proposed=ended.proposed, accepted=0, refused=0, max_pdu=None, tls=None, ended_by=ended_by
+            )
+
+
+def _failures(tally: JobTally, instances: Instances | None) -> Iterator[Failure]:
+    """Give what went wrong: the job's own reason unless its instances tell it, then these, the most frequent first."""
+    groups = sorted(_instance_failures(tally, instances), key=lambda f: (-f.count, f.reason, f.status or 0, f.words))
+    finished = tally.finished
+    if finished and finished.reason and not _told_by(groups, finished):
+        yield Failure(
+            reason=finished.reason,
+            count=1,
+            status=tally.status or None,
+            words=finished.words,
+            hint=finished.hint,
+            examples=(),
+        )
+    yield from groups
+    if rest := tally.groups.rest:
+        yield Failure(reason="other", count=rest, status=None, words=_REST_WORDS, hint=_REST_HINT, examples=())
+
+
+def _told_by(groups: list[Failure], finished: JobFinished) -> bool:
+    """Whether the job's own reason is that of some of its instances."""
+    return any(group.reason == finished.reason or group.words == finished.words != "" for group in groups)
+
+
+def _instance_failures(tally: JobTally, instances: Instances | None) -> Iterator[Failure]:
+    """Give the groups of instances that are not where they should be, those that were never heard of among them."""
+    for key, group in tally.groups.kept.items():
+        yield Failure(
+            reason=key.reason,
+            count=group.count,
+            status=None if key.status < 0 else key.status,
+            words=key.words,
+            hint=group.hint,
+            examples=tuple(_example(item, instances) for item in group.items),
+        )
+    if unheard := tally.unheard:
+        told = tally.finished if tally.finished and tally.finished.reason else None
+        yield Failure(
+            reason=told.reason if told else "interrupted",
+            count=unheard,
+            status=None,
+            words=told.words if told else _UNHEARD_WORDS,
+            hint=told.hint if told else _UNHEARD_HINT,
+            examples=tuple(_example(item, instances) for item in islice(tally.unheard_items(), EXAMPLES)),
+        )
+
+
+def _example(item: int, instances: Instances | None) -> str:
+    """Name an instance by its path, or by its row when the plan's rows are not at hand."""
+    return f"row {item}" if instances is None else instances[item].path

@@ -1,0 +1,233 @@
+"""An established association as its requestor and SCU: requests out, checked answers in, then release or abort (PS3.7 9.1, PS3.8 7).
+
+No thread runs inside it and one thread uses it. It knows nothing of how it was established; that is `connect.py`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol
+
+from dicomjobs.errors import (
+    AssociationAborted,
+    AssociationError,
+    ConnectionLost,
+    Interrupted,
+    ProtocolError,
+    ReleasedByPeer,
+    TlsHandshakeFailed,
+)
+from dicomjobs.model.association import EndedBy, Negotiation
+from dicomjobs.model.dimse import EchoRequest, Payload, Request, Response, StoreRequest
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.stop import StopSignal
+from dicomjobs.wire.channel import Channel
+from dicomjobs.wire.command_set import C_STORE_RQ, command_field, encode_cancel, encode_request, name_of
+from dicomjobs.wire.deadline import Deadline, deadline_in
+from dicomjobs.wire.exchange import Exchange, match_answer
+from dicomjobs.wire.messages import Assembler, Message, Part, command_pdu, data_pdus
+from dicomjobs.wire.pdu import DataTransfer, Pdu, ReleaseRequest, ReleaseResponse
+
+_VALUE_HEADER = 6  # length, context ID and control header of a value count as part of its PDU (PS3.8 D.1)
+
+
+class Pending(Protocol):
+    """A request that was sent and is not yet answered."""
+
+    @property
+    def message_id(self) -> int:
+        """Message ID (0000,0110)."""
+
+
+class Association:
+    """An established association. Every method but release and abort raises AssociationError, and then only abort is allowed.
+
+    After Interrupted from the answers to a C-FIND, `cancel` and then `answers` again are allowed too.
+    """
+
+    def __init__(self, channel: Channel, negotiation: Negotiation, *, peer: Peer, stop: StopSignal) -> None:
+        """Take over a channel on which the association was just accepted."""
+        self.negotiation = negotiation
+        self.fully_sent = False
+        """Whether every byte of the last request was handed to the operating system; after an error, its answer may exist."""
+        self.ended_by: EndedBy | None = None
+        self._channel = channel
+        self._timeouts = peer.timeouts
+        self._stop = stop
+        self._assembler = Assembler(channel.peer)
+        self._messages: deque[Message] = deque()
+        self._message_id = 0
+        self._exchange: Exchange | None = None
+        limit = min(negotiation.peer_max_pdu_length or peer.max_pdu.send, peer.max_pdu.send)
+        self._room = (limit - _VALUE_HEADER) & ~1  # fragments are of even length
+
+    def send(self, request: Request, context_id: int, payload: Payload | None) -> Pending:
+        """Send a request and all of its payload, and close the payload; the answers come from `answers`.
+
+        NotSendable from the payload aborts the association and is raised again.
+        """
+        try:
+            return self._send(request, context_id, payload)
+        except AssociationError as error:
+            self._end(error)
+            raise
+        except BaseException:
+            self.abort()  # a message that stops half-way leaves nothing to go on with
+            raise
+        finally:
+            if payload is not None:
+                payload.close()
+
+    def answers(self, pending: Pending) -> Iterator[Response]:
+        """The checked responses to one request, ending with the first whose status is not Pending.
+
+        The dimse timeout runs from the last byte of the request to the answer, and then to each further answer.
+        """
+        exchange = self._open(pending)
+        while not exchange.answered:
+            try:
+                response = match_answer(exchange, self._message(exchange), self._channel.peer)
+            except AssociationError as error:
+                self._end(error)
+                raise
+            yield response
+            if not exchange.cancelled:
+                exchange.deadline = self._answer_deadline(exchange.field)
+
+    def cancel(self, pending: Pending) -> None:
+        """Send C-CANCEL-RQ for a C-FIND that is being answered (PS3.7 9.3.2.3); the rest must come within the dimse timeout."""
+        exchange = self._open(pending)
+        exchange.cancelled = True
+        try:
+            self._write([command_pdu(encode_cancel(exchange.message_id), exchange.context_id)])
+        except AssociationError as error:
+            self._end(error)
+            raise
+        exchange.deadline = self._answer_deadline(exchange.field)
+
+    def release(self) -> None:
+        """A-RELEASE; never raises for what the peer does then, `ended_by` says how it ended."""
+        if self.ended_by is not None:
+            return
+        try:
+            self._release()
+        except AssociationError as error:
+            self._end(error)
+            self.abort()
+        else:
+            self.ended_by = EndedBy.RELEASE
+            self._channel.close()
+
+    def abort(self) -> None:
+        """A-ABORT and close; never raises, and does nothing on an association that has ended."""
+        if self.ended_by is None:
+            self.ended_by = EndedBy.ABORT
+            self._channel.abort(source=0)
+
+    def _send(self, request: Request, context_id: int, payload: Payload | None) -> Exchange:
+        """Send a request whose payload the caller closes."""
+        assert self.ended_by is None, "an association that has ended takes no request"
+        assert isinstance(request, EchoRequest) is (payload is None), (
+            "C-STORE and C-FIND have a data set, C-ECHO has none"
+        )
+        self.fully_sent = False
+        self._expect_silence()
+        self._message_id = self._message_id % 0xFFFF + 1
+        parts: list[Part] = [command_pdu(encode_request(request, self._message_id), context_id)]
+        if payload is None:
+            self._write(parts)
+        else:
+            for more in data_pdus(payload, context_id, self._room):
+                if more:
+                    parts += more
+                    self._write(parts)
+                    parts = []
+        self.fully_sent = True
+        return self._begin(request, context_id)
+
+    def _begin(self, request: Request, context_id: int) -> Exchange:
+        """Open the exchange of a request that is out."""
+        field = command_field(request)
+        self._exchange = Exchange(
+            message_id=self._message_id,
+            field=field,
+            context_id=context_id,
+            sop_class_uid=request.sop_class_uid,
+            sop_instance_uid=request.sop_instance_uid if isinstance(request, StoreRequest) else "",
+            deadline=self._answer_deadline(field),
+        )
+        return self._exchange
+
+    def _open(self, pending: Pending) -> Exchange:
+        """The exchange behind what `send` returned."""
+        assert self._exchange is pending, "only the last request can be answered or cancelled"
+        return self._exchange
+
+    def _expect_silence(self) -> None:
+        """Make sure that nothing is there that could be taken for the answer to the next request."""
+        self._channel.expect_silence()
+        if self._messages or self._assembler.inside_message:
+            raise ProtocolError(f"{self._channel.peer} sent an answer too many")
+        if self._exchange is not None and not self._exchange.answered:
+            raise ProtocolError(f"the {self._exchange.name} before was not answered to its end")
+
+    def _write(self, parts: list[Part]) -> None:
+        """Send, unless we are told to give up at once."""
+        self._channel.write(parts, self._stop.abort_fd)
+
+    def _answer_deadline(self, field: int) -> Deadline:
+        """By when the next answer must be there."""
+        missing = f"no answer to the {name_of(field)} came from {self._channel.peer}"
+        return deadline_in(self._timeouts.dimse, "dimse", missing)
+
+    def _message(self, exchange: Exchange) -> Message:
+        """The next message. A first stop lets a store and a cancelled query end, and interrupts everything else."""
+        patient = exchange.cancelled or exchange.field == C_STORE_RQ
+        wake_fd = self._stop.abort_fd if patient else self._stop.finish_fd
+        while not self._messages:
+            self._take(self._channel.next_pdu(exchange.deadline, wake_fd))
+            if not self._messages and not exchange.deadline.left():
+                raise exchange.deadline.passed()  # a flood of fragments never makes us wait
+        return self._messages.popleft()
+
+    def _take(self, pdu: Pdu) -> None:
+        """Put the fragments of a P-DATA-TF together; no other PDU gets here."""
+        assert isinstance(pdu, DataTransfer)
+        for value in pdu.values:
+            if (message := self._assembler.add(value)) is not None:
+                self._messages.append(message)
+
+    def _release(self) -> None:
+        """Ask for the release and wait for the answer; what else comes is late and does not count any more (PS3.8 7.2)."""
+        missing = f"no answer to the A-RELEASE-RQ came from {self._channel.peer}"
+        deadline = deadline_in(self._timeouts.acse, "acse", missing)
+        self._channel.request_release(self._stop.abort_fd)
+        while not isinstance(pdu := self._channel.next_pdu(deadline, self._stop.abort_fd), ReleaseResponse):
+            if isinstance(pdu, ReleaseRequest):
+                self._channel.answer_release(self._stop.abort_fd)
+            if not deadline.left():
+                raise deadline.passed()
+
+    def _end(self, error: AssociationError) -> None:
+        """Leave the association in the state that an error means; after Interrupted it still stands."""
+        match error:
+            case AssociationAborted():
+                self._ended(EndedBy.PEER_ABORT)
+            case ConnectionLost() | TlsHandshakeFailed():
+                self._ended(EndedBy.LOST)
+            case ReleasedByPeer():
+                self.ended_by = EndedBy.RELEASE
+                self._channel.confirm_release()
+            case ProtocolError():
+                self.ended_by = EndedBy.ABORT
+                self._channel.abort(source=2)
+            case Interrupted():
+                pass
+            case _:
+                self.abort()
+
+    def _ended(self, by: EndedBy) -> None:
+        """Close without a word what the peer has ended."""
+        self.ended_by = by
+        self._channel.close()

@@ -1,0 +1,107 @@
+"""From a peer and a proposal to an association: TCP, TLS and A-ASSOCIATE, each under its deadline (PS3.8 7.1).
+
+What an association does once it stands is in `association.py`.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from dicomjobs.errors import AssociationError, ConnectionLost, ProtocolError
+from dicomjobs.model.association import Proposal, TlsSession
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.stop import StopSignal
+from dicomjobs.wire.association import Association
+from dicomjobs.wire.channel import Channel
+from dicomjobs.wire.deadline import Deadline, deadline_in
+from dicomjobs.wire.negotiation import association_request, check_usable, negotiated
+from dicomjobs.wire.pdu import AssociateAccept, AssociateReject
+from dicomjobs.wire.pdu_encode import encode
+from dicomjobs.wire.reasons import rejected
+from dicomjobs.wire.stream import Stream
+from dicomjobs.wire.tcp import address_of, dial
+from dicomjobs.wire.tls import OpenSecret, client_context, handshake, session
+
+
+def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: StopSignal) -> Association:
+    """An association on which at least one context was accepted. Raises AssociationError; nothing stays open then.
+
+    TCP and TLS together have the connect timeout, the A-ASSOCIATE-AC has the acse timeout; the first stop interrupts both.
+    """
+    address = address_of(peer)
+    request = encode(association_request(peer, proposal, _passcode(peer, open_secret)))
+    sock, tls = _transport(peer, open_secret, stop.finish_fd)
+    stream = Stream(sock, address, network=peer.timeouts.network)
+    channel = Channel(stream, max_pdu_length=peer.max_pdu.receive, network=peer.timeouts.network)
+    try:
+        accept = _associate(channel, peer, request, stop.finish_fd)
+        negotiation = negotiated(proposal, accept, tls, address)
+    except AssociationError as error:
+        _part(channel, error)
+        raise
+    association = Association(channel, negotiation, peer=peer, stop=stop)
+    try:
+        check_usable(peer, accept, negotiation, address)
+    except AssociationError:
+        association.release()
+        raise
+    return association
+
+
+def _passcode(peer: Peer, open_secret: OpenSecret) -> str:
+    """The passcode of the user identity, "" when there is none."""
+    identity = peer.user_identity
+    return open_secret(identity.passcode) if identity is not None and identity.passcode is not None else ""
+
+
+def _transport(peer: Peer, open_secret: OpenSecret, wake_fd: int) -> tuple[socket.socket, TlsSession | None]:
+    """A connected socket, with TLS on it where the peer has it."""
+    address = address_of(peer)
+    context = client_context(peer, peer.tls, open_secret) if peer.tls else None
+    deadline = deadline_in(peer.timeouts.connect, "connect", f"no connection to {address} came about")
+    sock = dial(peer, deadline, wake_fd)
+    if context is None or peer.tls is None:
+        return sock, None
+    tls = handshake(
+        sock,
+        context,
+        server_name=peer.tls.server_name or peer.host,
+        address=address,
+        deadline=_for_tls(deadline, address),
+        wake_fd=wake_fd,
+    )
+    return tls, session(tls)
+
+
+def _for_tls(deadline: Deadline, address: str) -> Deadline:
+    """What is left of the connect timeout, in words for the handshake."""
+    missing = f"{address} took the connection but did not end the TLS handshake"
+    return Deadline(deadline.at, deadline.clock, deadline.seconds, missing, "the port may not speak TLS")
+
+
+def _associate(channel: Channel, peer: Peer, request: bytes, wake_fd: int) -> AssociateAccept:
+    """Send the A-ASSOCIATE-RQ and wait for an A-ASSOCIATE-AC."""
+    missing = f"no answer to the A-ASSOCIATE-RQ came from {channel.peer}"
+    try:
+        channel.write((request,), wake_fd)
+        answer = channel.next_pdu(deadline_in(peer.timeouts.acse, "acse", missing), wake_fd)
+    except ConnectionLost as error:
+        error.hint = "the peer may not know our AE title or address, or may want TLS"
+        raise
+    match answer:
+        case AssociateAccept():
+            return answer
+        case AssociateReject(result=result, source=source, diagnostic=diagnostic):
+            if result not in (1, 2) or source not in (1, 2, 3):
+                octets = f"result {result}, source {source}, reason {diagnostic}"
+                raise ProtocolError(
+                    f"{channel.peer} rejected the association with values PS3.8 does not have: {octets}"
+                )
+            raise rejected(peer, channel.peer, result=result, source=source, diagnostic=diagnostic)
+        case _:
+            raise AssertionError(answer)  # the upper layer lets nothing else through in this state
+
+
+def _part(channel: Channel, error: AssociationError) -> None:
+    """Leave a connection on which no association came about: an abort, unless the peer has ended it already."""
+    channel.abort(source=2 if isinstance(error, ProtocolError) else 0)

@@ -1,0 +1,80 @@
+"""A request that is open, and whether a message is the answer to it and to nothing else (PS3.7 9.1, 9.3).
+
+Pure; how messages come is in `messages.py`. False success begins where this is not checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dicomjobs.errors import ProtocolError
+from dicomjobs.model.dimse import Response
+from dicomjobs.wire.command_set import ANSWER, C_FIND_RQ, Command, name_of
+from dicomjobs.wire.deadline import Deadline
+from dicomjobs.wire.messages import Message
+
+_PENDING = (0xFF00, 0xFF01)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request that was sent, and what its answers have to be like; `deadline` is that of the next answer."""
+
+    message_id: int
+    field: int
+    context_id: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    deadline: Deadline
+    cancelled: bool = False
+    answered: bool = False
+
+    @property
+    def name(self) -> str:
+        """The request in words, such as C-STORE-RQ."""
+        return name_of(self.field)
+
+
+def match_answer(exchange: Exchange, message: Message, peer: str) -> Response:
+    """The message as a response to the open request; notes in the exchange when it is the last. Raises ProtocolError."""
+    command = message.command
+    status = command.status
+    if status is None:
+        raise _mismatched(exchange, peer, "without a status")
+    if wrong := _mismatch(exchange, message) or _bad_data(exchange, command, status):
+        raise _mismatched(exchange, peer, wrong)
+    exchange.answered = status not in _PENDING
+    return Response(
+        message_id=exchange.message_id, status=status, error_comment=command.error_comment, data=message.data
+    )
+
+
+def _mismatched(exchange: Exchange, peer: str, wrong: str) -> ProtocolError:
+    """The error for a message that is not the answer."""
+    return ProtocolError(f"{peer} answered the {exchange.name} with message ID {exchange.message_id} {wrong}")
+
+
+def _mismatch(exchange: Exchange, message: Message) -> str:
+    """In what a message belongs to something else, "" when it does not."""
+    command = message.command
+    if command.field != exchange.field | ANSWER:
+        return f"with a {name_of(command.field)}"
+    if command.answers_to != exchange.message_id:
+        return f"with an answer to message ID {command.answers_to}"
+    if message.context_id != exchange.context_id:
+        return f"on presentation context {message.context_id} instead of {exchange.context_id}"
+    if command.sop_class_uid not in ("", exchange.sop_class_uid):
+        return "for another SOP class"
+    if command.sop_instance_uid not in ("", exchange.sop_instance_uid):
+        return "for another SOP instance"
+    return ""
+
+
+def _bad_data(exchange: Exchange, command: Command, status: int) -> str:
+    """What is wrong with status and data set, "" when nothing is: only a pending C-FIND response has a data set (PS3.7 9.1.2.1)."""
+    pending = status in _PENDING
+    if pending and exchange.field != C_FIND_RQ:
+        return f"with status {status:04X}H (pending), which only a query may have"
+    if command.has_data is not pending:
+        return f"with status {status:04X}H {'and' if command.has_data else 'but without'} a data set"
+    return ""

@@ -1,0 +1,145 @@
+"""What an A-ASSOCIATE-RQ says for a peer and a proposal, and whether the A-ASSOCIATE-AC is a possible answer to it; pure.
+
+Nothing here knows how the two travel.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dicomjobs.errors import IdentityNotConfirmed, NoContextAccepted, ProtocolError
+from dicomjobs.model.association import (
+    AcceptedContext,
+    Negotiation,
+    Proposal,
+    RejectedContext,
+    Role,
+    TlsSession,
+)
+from dicomjobs.model.peer import Peer, UserIdentity
+from dicomjobs.wire.pdu import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    AssociateAccept,
+    AssociateRequest,
+    ContextAnswer,
+    IdentityItem,
+    RoleItem,
+    UserInformation,
+)
+from dicomjobs.wire.reasons import context_refusal
+
+_MAX_CONTEXTS = 128
+_SMALLEST_PDU = 256
+"""Bytes; a command set has to fit, and a peer that says less means something else."""
+_NOT_ANSWERED = 0xFF
+
+
+def association_request(peer: Peer, proposal: Proposal, passcode: str) -> AssociateRequest:
+    """The A-ASSOCIATE-RQ; `passcode` is "" where the peer's user identity has none."""
+    assert 0 < len(proposal.contexts) <= _MAX_CONTEXTS, "a proposal has 1 to 128 presentation contexts (PS3.8 9.3.2.2)"
+    user = UserInformation(
+        max_pdu_length=peer.max_pdu.receive,
+        implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+        implementation_version=IMPLEMENTATION_VERSION_NAME,
+        roles=tuple(
+            RoleItem(sop_class_uid=item.sop_class_uid, scu=item.role is not Role.SCP, scp=item.role is not Role.SCU)
+            for item in proposal.roles
+        ),
+        extended_negotiation=proposal.extended_negotiation,
+        identity=_identity(peer.user_identity, passcode) if peer.user_identity else None,
+    )
+    return AssociateRequest(
+        called_ae_title=peer.called_ae_title,
+        calling_ae_title=peer.calling_ae_title,
+        contexts=proposal.contexts,
+        user=user,
+    )
+
+
+def _identity(identity: UserIdentity, passcode: str) -> IdentityItem:
+    """The user identity item: type 1 without a passcode, type 2 with one (PS3.7 D.3.3.7.1)."""
+    return IdentityItem(
+        identity_type=1 if identity.passcode is None else 2,
+        positive_response=identity.positive_response,
+        primary=identity.username.encode(),
+        secondary=passcode.encode(),
+    )
+
+
+def negotiated(proposal: Proposal, accept: AssociateAccept, tls: TlsSession | None, address: str) -> Negotiation:
+    """What came of a proposal. Contexts are matched by ID, whatever their order. Raises ProtocolError."""
+    answers = _by_id(proposal, accept, address)
+    accepted, rejected = [], []
+    for context in proposal.contexts:
+        answer = answers.get(context.context_id)
+        if answer is None or answer.result:
+            result = answer.result if answer else _NOT_ANSWERED
+            rejected.append(
+                RejectedContext(context_id=context.context_id, abstract_syntax=context.abstract_syntax, result=result)
+            )
+            continue
+        if answer.transfer_syntax not in context.transfer_syntaxes:
+            raise ProtocolError(
+                f"{address} accepted presentation context {context.context_id} with a transfer syntax "
+                f"that was not proposed: {answer.transfer_syntax!r}"
+            )
+        accepted.append(
+            AcceptedContext(
+                context_id=context.context_id,
+                abstract_syntax=context.abstract_syntax,
+                transfer_syntax=answer.transfer_syntax,
+            )
+        )
+    return Negotiation(
+        accepted=tuple(accepted),
+        rejected=tuple(rejected),
+        peer_max_pdu_length=_max_pdu_length(accept, address),
+        peer_implementation_class_uid=accept.user.implementation_class_uid,
+        peer_implementation_version=accept.user.implementation_version,
+        tls=tls,
+    )
+
+
+def _by_id(proposal: Proposal, accept: AssociateAccept, address: str) -> dict[int, ContextAnswer]:
+    """The answered contexts by ID; each must have been proposed, be there once and have a result of PS3.8 table 9-18."""
+    proposed = {context.context_id for context in proposal.contexts}
+    answers: dict[int, ContextAnswer] = {}
+    for answer in accept.contexts:
+        number = answer.context_id
+        if number not in proposed:
+            raise ProtocolError(f"{address} answered presentation context {number}, which was not proposed")
+        if number in answers:
+            raise ProtocolError(f"{address} answered presentation context {number} twice")
+        if answer.result > 4:
+            raise ProtocolError(
+                f"{address} answered presentation context {number} with the unknown result {answer.result}"
+            )
+        answers[number] = answer
+    return answers
+
+
+def _max_pdu_length(accept: AssociateAccept, address: str) -> int:
+    """The peer's maximum PDU length in bytes, 0 for no limit (PS3.8 D.1)."""
+    length = accept.user.max_pdu_length
+    if length is None:
+        raise ProtocolError(f"{address} did not say its maximum PDU length, which PS3.8 D.1 requires")
+    if 0 < length < _SMALLEST_PDU:
+        raise ProtocolError(f"{address} takes PDUs of at most {length} bytes, in which no request fits")
+    return length
+
+
+def check_usable(peer: Peer, accept: AssociateAccept, negotiation: Negotiation, address: str) -> None:
+    """Refuse an association that stands but is of no use. Raises IdentityNotConfirmed or NoContextAccepted."""
+    identity = peer.user_identity
+    if identity is not None and identity.positive_response and accept.user.identity_response is None:
+        words = f"{address} did not confirm the user identity of {identity.username!r}"
+        hint = "the peer may not support user identity; without positive_response it is not asked to confirm"
+        raise IdentityNotConfirmed(words, hint=hint)
+    if not negotiation.accepted:
+        counts = Counter(context_refusal(context.result) for context in negotiation.rejected)
+        why = ", ".join(f"{words} ({count})" for words, count in counts.items())
+        raise NoContextAccepted(
+            f"{address} accepted none of the {len(negotiation.rejected)} presentation contexts: {why}",
+            hint="the peer does not take these SOP classes in these transfer syntaxes from us",
+        )

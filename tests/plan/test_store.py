@@ -1,0 +1,174 @@
+"""From surveyed files to associations and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from dicomjobs.disk.row_file import RowFile, temporary_rows
+from dicomjobs.model.association import AssociationProfile, ContextTemplate
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
+from dicomjobs.model.send_set import SendSet
+from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.plan import Excluded, StoreStep
+from dicomjobs.plan.store import plan_store
+from tests.support.runs import make_peer
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+MR = "1.2.840.10008.5.1.4.1.1.4"
+EXPLICIT, IMPLICIT, JPEG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.70"
+
+JOB = StoreJob(
+    name="send",
+    needs=(),
+    peer=make_peer(),
+    send_set=SendSet(name="inbox", paths=(), recursive=True, pattern="*", where=(), minimum_age=0),
+    association_profile=None,
+    on_failure=OnFailure.CONTINUE,
+    duplicates=Duplicates.SKIP,
+    if_empty=EmptyPolicy.OK,
+    end_with=EndWith.RELEASE,
+)
+
+
+def _file(
+    number: int, *, study: str = "1.1", sop_class: str = CT, syntax: str = EXPLICIT, uid: str = ""
+) -> SurveyedFile:
+    """Return a surveyed file of 1000 bytes, 100 of them File Meta."""
+    return SurveyedFile(
+        path=f"/in/{number}.dcm",
+        named=False,
+        size=1000,
+        mtime_ns=number,
+        offset=100,
+        sop_class_uid=sop_class,
+        sop_instance_uid=uid or f"1.9.{number}",
+        study_instance_uid=study,
+        series_instance_uid=f"{study}.1",
+        transfer_syntax=syntax,
+    )
+
+
+@pytest.fixture
+def rows() -> Iterator[RowFile]:
+    """Give the rows of a plan that is being made."""
+    with closing(temporary_rows()) as opened:
+        yield opened
+
+
+def _plan(files: Iterable[SurveyedFile], rows: RowFile, job: StoreJob = JOB) -> StoreStep:
+    """Plan a job."""
+    return plan_store(job, files, rows=rows, scratch=temporary_rows)
+
+
+def test_rows_lie_study_by_study_in_the_order_studies_were_met(rows: RowFile) -> None:
+    """However mixed they were on disk."""
+    step = _plan([_file(1, study="1.2"), _file(2, study="1.1"), _file(3, study="1.2"), _file(4, study="1.1")], rows)
+
+    assert [row.path for row in rows] == ["/in/1.dcm", "/in/3.dcm", "/in/2.dcm", "/in/4.dcm"]
+    assert [(a.first, a.count, a.bytes, a.studies) for a in step.associations] == [(0, 4, 3600, 2)]
+
+
+def test_a_set_that_needs_three_hundred_contexts_is_planned_as_three_associations(rows: RowFile) -> None:
+    """None over 128, each row on a context of its own association that fits it."""
+    files = [_file(n, study=f"1.{n}", sop_class=f"1.2.3.{n}") for n in range(300)]
+
+    step = _plan(files, rows)
+
+    assert [len(each.proposal.contexts) for each in step.associations] == [128, 128, 44]
+    for association in step.associations:
+        proposed = {context.context_id: context for context in association.proposal.contexts}
+        for row in rows.rows(association.first, association.count):
+            assert proposed[row.context_id].abstract_syntax == row.sop_class_uid
+            assert row.transfer_syntax in proposed[row.context_id].transfer_syntaxes
+
+
+def test_one_study_with_three_hundred_contexts_is_three_associations_as_well(rows: RowFile) -> None:
+    """It has to be split then."""
+    step = _plan([_file(n, sop_class=f"1.2.3.{n}") for n in range(300)], rows)
+
+    assert [association.count for association in step.associations] == [128, 128, 44]
+    assert sorted(row.sop_instance_uid for row in rows) == sorted(f"1.9.{n}" for n in range(300))
+
+
+def test_a_second_instance_with_the_same_uid_is_skipped_and_says_whose_it_is(rows: RowFile) -> None:
+    """Unless the job wants duplicates sent."""
+    files = [_file(1, uid="1.9.7"), _file(2), _file(3, uid="1.9.7")]
+
+    _plan(files, rows)
+    last = rows[2]
+
+    assert (last.path, last.excluded, last.reason) == ("/in/3.dcm", Excluded.SKIPPED, "duplicate")
+    assert last.words == "the same SOP Instance UID as /in/1.dcm"
+
+
+def test_duplicates_are_sent_when_the_job_says_so(rows: RowFile) -> None:
+    """All of them."""
+    step = _plan([_file(1, uid="1.9.7"), _file(2, uid="1.9.7")], rows, replace(JOB, duplicates=Duplicates.SEND))
+
+    assert step.associations[0].count == 2
+
+
+@pytest.mark.parametrize(
+    ("problem", "named", "expected"),
+    [
+        ("not_dicom", False, Excluded.SKIPPED),
+        ("not_dicom", True, Excluded.FAILED),
+        ("media_storage_directory", False, Excluded.SKIPPED),
+        ("filtered_out", True, Excluded.SKIPPED),
+        ("too_young", True, Excluded.SKIPPED),
+        ("no_such_file", True, Excluded.FAILED),
+        ("incomplete_header", False, Excluded.FAILED),
+        ("unreadable", False, Excluded.FAILED),
+    ],
+)
+def test_a_file_with_a_problem_is_a_row_after_those_that_are_sent(
+    problem: str, named: bool, expected: Excluded, rows: RowFile
+) -> None:
+    """Skipped when nobody asked for that very file, failed otherwise."""
+    bad = SurveyedFile(path="/in/bad", named=named, problem=problem, words="because")
+
+    step = _plan([bad, _file(1)], rows)
+
+    assert [row.path for row in rows] == ["/in/1.dcm", "/in/bad"]
+    assert (rows[1].excluded, rows[1].reason, rows[1].words, rows[1].context_id) == (expected, problem, "because", 0)
+    assert (step.count, step.associations[0].count) == (2, 1)
+
+
+def _profile(*contexts: tuple[str, tuple[str, ...]]) -> AssociationProfile:
+    """Return an association profile."""
+    templates = tuple(ContextTemplate(abstract_syntax=each, transfer_syntaxes=syntaxes) for each, syntaxes in contexts)
+    return AssociationProfile(name="ct", contexts=templates, roles=(), extended_negotiation=())
+
+
+def test_a_profile_is_proposed_as_it_stands_and_what_it_cannot_carry_fails_with_the_reason(rows: RowFile) -> None:
+    """The words name the profile, what the file needs and what the profile has."""
+    job = replace(JOB, association_profile=_profile((MR, (EXPLICIT,)), (CT, (IMPLICIT,)), (CT, (EXPLICIT,))))
+
+    step = _plan([_file(1, syntax=JPEG), _file(2), _file(3, sop_class=MR, syntax=IMPLICIT)], rows, job)
+
+    assert [context.context_id for context in step.associations[0].proposal.contexts] == [1, 3, 5]
+    assert [row.context_id for row in rows] == [5, 1, 0]
+    assert rows[2].words == (
+        "the association profile ct has no presentation context for CTImageStorage in JPEGLosslessSV1; "
+        "it proposes only ImplicitVRLittleEndian, ExplicitVRLittleEndian for this SOP class"
+    )
+
+
+def test_a_second_job_appends_its_rows_after_those_of_the_first(rows: RowFile) -> None:
+    """Row numbers run through the whole plan."""
+    _plan([_file(1), _file(2)], rows)
+
+    step = _plan([_file(3)], rows)
+
+    assert (step.first, step.count, step.associations[0].first) == (2, 1, 2)
+
+
+def test_an_empty_set_has_no_association(rows: RowFile) -> None:
+    """And no rows."""
+    step = _plan([], rows)
+
+    assert (step.associations, step.count, len(rows)) == ((), 0, 0)

@@ -1,0 +1,398 @@
+"""Runs without a network: plans of any size, and the events of runs that went well or badly, told by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from dicomjobs.events import (
+    AssociationEnded,
+    AssociationEstablished,
+    Cause,
+    EchoFinished,
+    Event,
+    InstanceFinished,
+    JobFinished,
+    JobOutcome,
+    JobStarted,
+    MatchReceived,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    Stamped,
+)
+from dicomjobs.model.association import (
+    AcceptedContext,
+    EndedBy,
+    Proposal,
+    ProposedContext,
+    RejectedContext,
+    TlsSession,
+)
+from dicomjobs.model.job import EmptyPolicy, EndWith, OnFailure
+from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
+from dicomjobs.model.query import Element
+from dicomjobs.plan.plan import (
+    EchoStep,
+    FindStep,
+    Instances,
+    InstancesDigest,
+    JobPlan,
+    Plan,
+    PlannedAssociation,
+    PlannedInstance,
+    Step,
+    StoreStep,
+)
+from dicomjobs.report.fold import Fold
+from dicomjobs.report.report import Report
+
+BEGAN = 1795300245.125
+"""2026-11-21 22:30:45 UTC, in seconds since the epoch."""
+RUN_ID = "20261121T223045Z-send_them-3f9a"
+CT = "1.2.840.10008.5.1.4.1.1.2"
+MR = "1.2.840.10008.5.1.4.1.1.4"
+EXPLICIT = "1.2.840.10008.1.2.1"
+HOSTILE = "\x1b[31mred\r\nnext\u202egnp.exe\x00\udc80\ufffe<&>"
+"""What a peer or a file name can hold: an escape sequence, line ends, a bidirectional override, NUL, a lone surrogate, no XML."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeInstances:
+    """The rows of a plan, made when they are asked for."""
+
+    count: int
+    folder: str = "/data/in"
+
+    @property
+    def digest(self) -> InstancesDigest:
+        """Count, and no digest worth the name."""
+        return InstancesDigest(count=self.count, sha256="0" * 64)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return self.count
+
+    def __iter__(self) -> Iterator[PlannedInstance]:
+        """All rows in order."""
+        return self.rows(0, self.count)
+
+    def __getitem__(self, item: int) -> PlannedInstance:
+        """The row of one item."""
+        return PlannedInstance(
+            path=f"{self.folder}/{item:06}.dcm",
+            size=1000,
+            mtime_ns=0,
+            offset=132,
+            sop_class_uid=CT,
+            sop_instance_uid=f"1.2.3.{item}",
+            study_instance_uid="1.2.3",
+            series_instance_uid="1.2.3.4",
+            transfer_syntax=EXPLICIT,
+            context_id=1,
+        )
+
+    def rows(self, first: int, count: int) -> Iterator[PlannedInstance]:
+        """`count` rows from item `first` on, as far as there are any."""
+        return map(self.__getitem__, range(first, min(first + count, self.count)))
+
+
+def make_peer(name: str = "archive") -> Peer:
+    """Return a peer that nobody will connect to."""
+    return Peer(
+        name=name,
+        host="pacs.example",
+        port=11112,
+        called_ae_title="ARCHIVE",
+        calling_ae_title="RESEARCH",
+        address_family=AddressFamily.AUTO,
+        timeouts=Timeouts(connect=10, acse=30, dimse=120, network=60),
+        max_pdu=MaximumPdu(receive=131072, send=131072),
+        max_associations=1,
+        character_set="ISO_IR 192",
+        tls=None,
+        user_identity=None,
+        allow=frozenset(),
+        embedded_directory=None,
+    )
+
+
+PROPOSAL = Proposal(
+    contexts=(
+        ProposedContext(context_id=1, abstract_syntax=CT, transfer_syntaxes=(EXPLICIT,)),
+        ProposedContext(context_id=3, abstract_syntax=MR, transfer_syntaxes=(EXPLICIT, "1.2.840.10008.1.2")),
+    )
+)
+
+
+def echo_job(name: str = "check") -> JobPlan:
+    """Return a planned echo."""
+    return _job(name, EchoStep(proposal=PROPOSAL))
+
+
+def find_job(name: str = "find_them") -> JobPlan:
+    """Return a planned query for patients."""
+    step = FindStep(
+        proposal=PROPOSAL,
+        sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1",
+        identifier=(Element(tag=0x00100010, vr="PN"), Element(tag=0x00100020, vr="LO")),
+        outputs=(),
+        cancel_after=0,
+        max_matches=0,
+        if_no_match=EmptyPolicy.OK,
+        end_with=EndWith.RELEASE,
+    )
+    return _job(name, step)
+
+
+def store_job(name: str = "send_them", *, first: int = 0, count: int = 3) -> JobPlan:
+    """Return a planned store of `count` instances of 1000 bytes, whose rows begin at `first`."""
+    association = PlannedAssociation(
+        number=1, proposal=PROPOSAL, first=first, count=count, bytes=count * 1000, studies=1
+    )
+    step = StoreStep(
+        associations=(association,) if count else (),
+        first=first,
+        count=count,
+        bytes=count * 1000,
+        on_failure=OnFailure.CONTINUE,
+        if_empty=EmptyPolicy.OK,
+        end_with=EndWith.RELEASE,
+    )
+    return _job(name, step)
+
+
+def _job(name: str, step: Step) -> JobPlan:
+    """Return a job that needs no other."""
+    return JobPlan(name=name, needs=(), peer=make_peer(), step=step)
+
+
+def make_plan(*jobs: JobPlan) -> Plan:
+    """Return a plan of these jobs."""
+    rows = sum(job.step.count for job in jobs if isinstance(job.step, StoreStep))
+    return Plan(
+        format_version=1,
+        job_file="night.yaml",
+        inputs=(),
+        reports_directory=None,
+        state_directory=None,
+        instances=InstancesDigest(count=rows, sha256="0" * 64),
+        jobs=jobs,
+    )
+
+
+STARTED = RunStarted(run_id=RUN_ID, version="0.1.0", plan_sha256="ab" * 32)
+ENDED = RunFinished(interrupted_by=0)
+
+
+def delivered(item: int, job: str = "send_them") -> InstanceFinished:
+    """Return the event of an instance that arrived."""
+    return InstanceFinished(
+        job=job,
+        item=item,
+        outcome=Outcome.DELIVERED,
+        status=0,
+        sent_transfer_syntax=EXPLICIT,
+        bytes=868,
+        sha256="cd" * 32,
+        attempts=1,
+        seconds=0.000125,
+        association=1,
+        message_id=item % 65535 + 1,
+    )
+
+
+def refused(item: int, job: str = "send_them", status: int = 0xA700) -> InstanceFinished:
+    """Return the event of an instance for which the peer had no room."""
+    return replace(
+        delivered(item, job),
+        outcome=Outcome.FAILED,
+        status=status,
+        reason="refused",
+        words="refused: out of resources",
+        hint="make room there, then run again",
+        cause=Cause.TRANSIENT,
+    )
+
+
+def no_answer(item: int, job: str = "send_them") -> InstanceFinished:
+    """Return the event of an instance of which nobody knows."""
+    return replace(
+        delivered(item, job),
+        outcome=Outcome.UNKNOWN,
+        status=None,
+        reason="no_answer",
+        words="no answer within 120 s (timeouts: dimse)",
+        cause=Cause.UNKNOWN,
+    )
+
+
+def excluded(item: int, job: str = "send_them", outcome: Outcome = Outcome.SKIPPED) -> InstanceFinished:
+    """Return the event of a file that was no instance."""
+    cause = Cause.PERMANENT if outcome is Outcome.FAILED else Cause.NONE
+    return InstanceFinished(
+        job=job, item=item, outcome=outcome, reason="not_dicom", words="not a DICOM file", cause=cause
+    )
+
+
+def not_sent(item: int, job: str = "send_them", *, reason: str, cause: Cause, words: str = "") -> InstanceFinished:
+    """Return the event of an instance whose turn never came."""
+    return InstanceFinished(job=job, item=item, outcome=Outcome.NOT_SENT, reason=reason, words=words, cause=cause)
+
+
+def established(job: str, number: int = 1, *, refuse_mr: bool = False, tls: TlsSession | None = None) -> Event:
+    """Return the event of an association that was accepted, with all contexts or without that for MR."""
+    accepted = (
+        AcceptedContext(context_id=1, abstract_syntax=CT, transfer_syntax=EXPLICIT),
+        AcceptedContext(context_id=3, abstract_syntax=MR, transfer_syntax=EXPLICIT),
+    )
+    rejected = (RejectedContext(context_id=3, abstract_syntax=MR, result=3),)
+    return AssociationEstablished(
+        job=job,
+        number=number,
+        proposed=PROPOSAL.contexts,
+        accepted=accepted[:1] if refuse_mr else accepted,
+        rejected=rejected if refuse_mr else (),
+        max_pdu_length=16384,
+        tls=tls,
+    )
+
+
+def ended(job: str, number: int = 1, ended_by: EndedBy = EndedBy.RELEASE, words: str = "") -> Event:
+    """Return the event of an association's end."""
+    reason = "" if ended_by is EndedBy.RELEASE else "association_rejected"
+    return AssociationEnded(job=job, number=number, proposed=2, ended_by=ended_by, reason=reason, words=words, hint="")
+
+
+def echo_events(job: str = "check") -> list[Event]:
+    """Return an echo that was answered."""
+    return [
+        JobStarted(job=job, instances=0, bytes=0),
+        established(job),
+        EchoFinished(job=job, status=0, seconds=0.001),
+        ended(job),
+        JobFinished(job=job, outcome=JobOutcome.SUCCEEDED, seconds=0.012),
+    ]
+
+
+def find_events(job: str = "find_them", matches: int = 2) -> list[Event]:
+    """Return a query that was answered."""
+    identifier = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Doe^Jane"}]}}
+    return [
+        JobStarted(job=job, instances=0, bytes=0),
+        established(job),
+        *[MatchReceived(job=job, number=n + 1, status=0xFF00, identifier=identifier) for n in range(matches)],
+        ended(job),
+        JobFinished(job=job, outcome=JobOutcome.SUCCEEDED, seconds=1.24),
+    ]
+
+
+def store_events(
+    finished: Iterable[Event], job: str = "send_them", outcome: JobOutcome = JobOutcome.SUCCEEDED, seconds: float = 0.5
+) -> list[Event]:
+    """Return a store around the final words on its instances."""
+    words = list(finished)
+    return [
+        JobStarted(job=job, instances=len(words), bytes=len(words) * 1000),
+        established(job),
+        *words,
+        ended(job),
+        JobFinished(job=job, outcome=outcome, seconds=seconds),
+    ]
+
+
+def stamp(events: Iterable[Event]) -> tuple[Stamped, ...]:
+    """Give events their times, an eighth of a second apart."""
+    return tuple(Stamped(at=BEGAN + n / 8, sequence=n, event=event) for n, event in enumerate(events))
+
+
+def whole_run(*jobs: Iterable[Event], last: RunFinished = ENDED) -> tuple[Stamped, ...]:
+    """Return the log of a run from its first event to its last."""
+    return stamp([STARTED, *(event for job in jobs for event in job), last])
+
+
+def fold(plan: Plan, log: Iterable[Stamped]) -> Fold:
+    """Return the sums of a log."""
+    sums = Fold(plan)
+    sums.add(log)
+    return sums
+
+
+def report_of(plan: Plan, log: Iterable[Stamped], instances: Instances | None = None) -> Report:
+    """Return the report of a log, its examples named by made-up paths unless rows are given."""
+    return fold(plan, log).report(instances or MadeInstances(plan.instances.count))
+
+
+def parsed(text: str) -> object:
+    """Return what a JSON text says."""
+    return json.loads(text)
+
+
+def clean_run() -> Report:
+    """Report a run in which everything went well."""
+    plan = make_plan(echo_job(), find_job(), store_job(count=300))
+    log = whole_run(echo_events(), find_events(matches=2000), store_events(map(delivered, range(300)), seconds=0.021))
+    return report_of(plan, log)
+
+
+def bad_run() -> Report:
+    """Report a run in which much went wrong, in many ways."""
+    plan = make_plan(echo_job(), find_job(), store_job(count=300), store_job("copy_them", first=300, count=2))
+    words = {7: refused(7), 8: refused(8), 9: refused(9, status=0xA701), 20: no_answer(20), 299: excluded(299)}
+    words[30] = replace(delivered(30), outcome=Outcome.DELIVERED_WITH_WARNING, status=0xB000, reason="warning")
+    finished = [words.get(item, delivered(item)) for item in range(300)]
+    tls = TlsSession(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", peer_certificate_sha256="ef" * 32)
+    stored: list[Event] = [
+        JobStarted(job="send_them", instances=300, bytes=300_000),
+        established("send_them", refuse_mr=True, tls=tls),
+        *finished,
+        ended("send_them", 1, EndedBy.PEER_ABORT),
+        ended("send_them", 2, EndedBy.NOT_ESTABLISHED, "connection refused"),
+        JobFinished(job="send_them", outcome=JobOutcome.FAILED, seconds=125.25),
+    ]
+    found = JobFinished(
+        job="find_them",
+        outcome=JobOutcome.FAILED,
+        reason="truncated",
+        words="more than 2 matches (max_matches: 2)",
+        hint="narrow the query, or raise max_matches",
+        cause=Cause.TRUNCATED,
+        truncated=True,
+        seconds=1.24,
+    )
+    left = [
+        not_sent(item, "copy_them", reason="needed_job_failed", cause=Cause.NEEDED_JOB_FAILED, words=NEEDED)
+        for item in (300, 301)
+    ]
+    not_run = JobFinished(
+        job="copy_them",
+        outcome=JobOutcome.NOT_RUN,
+        reason="needed_job_failed",
+        words=NEEDED,
+        cause=Cause.NEEDED_JOB_FAILED,
+    )
+    log = whole_run(echo_events(), [*find_events()[:-1], found], stored, [*left, not_run])
+    return report_of(plan, log)
+
+
+NEEDED = "the job send_them, which this one needs, did not succeed"
+
+
+def crashed_run() -> Report:
+    """Report a run that died while it was sending."""
+    plan = make_plan(echo_job(), store_job(count=300))
+    sending: list[Event] = [JobStarted(job="send_them", instances=300, bytes=300_000), established("send_them")]
+    return report_of(plan, stamp([STARTED, *echo_events(), *sending, *map(delivered, range(120))]))
+
+
+def hostile_run() -> Report:
+    """Report a run in which every text that comes from outside is meant to do harm."""
+    plan = make_plan(store_job(HOSTILE, count=1))
+    words = replace(refused(0, HOSTILE), words=HOSTILE, hint=HOSTILE, reason=HOSTILE)
+    log = whole_run(store_events([words], HOSTILE, JobOutcome.FAILED))
+    named = (replace(log[0], event=replace(STARTED, run_id=HOSTILE, version=HOSTILE)), *log[1:])
+    return report_of(plan, named, MadeInstances(1, folder=HOSTILE))
+
+
+RUNS = {"clean": clean_run, "bad": bad_run, "crashed": crashed_run, "hostile": hostile_run}
