@@ -64,6 +64,10 @@ def _step(text: str, *, last: bool) -> Step | NotAnAttribute:
         return attribute
     if not last and attribute.vr != "SQ":
         return NotAnAttribute(summary=f"{name_of(attribute)} is no sequence, so nothing can be inside it", hint="")
+    if last and match["item"] and attribute.vr != "SQ":
+        return NotAnAttribute(
+            summary=f"{name_of(attribute)} is no sequence, so it has no items", hint="write its name alone"
+        )
     if last and match["item"]:
         return NotAnAttribute(
             summary=f"`{text}` names a whole item; an attribute in it must follow",
@@ -77,6 +81,8 @@ HOW_TO_WRITE = 'write a keyword (PatientID), a tag in quotes ("(0010,0020)") or 
 
 def _unknown_keyword(name: str) -> NotAnAttribute:
     """Say that a keyword is none, and which one was probably meant."""
+    if not name[:1].isalpha():
+        return NotAnAttribute(summary=f"`{name}` is no attribute", hint=HOW_TO_WRITE)
     meant = nearest(name.replace(" ", "").replace("'", ""), keywords())
     hint = f"did you mean `{meant}`?" if meant else HOW_TO_WRITE
     return NotAnAttribute(summary=f"PS3.6 has no attribute `{name}`", hint=hint)

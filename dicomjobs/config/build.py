@@ -78,7 +78,7 @@ def build_site(document: dict[str, Any], *, places: Places, references: Referenc
         job_names=frozenset(name for name, _ in section(root, "jobs")),
     )
     site = replace(site, jobs=dict(_jobs(root, references, site)))
-    return site, tuple(root.findings.diagnostics)
+    return site, tuple(dict.fromkeys(root.findings.diagnostics))  # a list that two profiles name is read twice
 
 
 def _built(

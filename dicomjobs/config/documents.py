@@ -72,7 +72,7 @@ def parse_document(text: bytes, path: str) -> tuple[Document | None, Diagnostics
 
 
 def with_source_lines(diagnostics: Diagnostics, documents: Iterable[Document]) -> Diagnostics:
-    """Add the source line to each diagnostic that has a place in one of the documents and no line yet."""
+    """Add the source line to each diagnostic that has a place in one of the documents, secrets blotted out."""
     return _quoted(diagnostics, {document.path: document.text_lines for document in documents})
 
 
@@ -89,16 +89,22 @@ def _quoted(diagnostics: Iterable[Diagnostic], lines: dict[str, tuple[str, ...]]
     found = tuple(diagnostics)
     secrets = [diagnostic.location for diagnostic in found if diagnostic.code == "DJ208" and diagnostic.location]
     return tuple(
-        replace(diagnostic, source_line=_line(lines.get(diagnostic.location.file, ()), diagnostic.location, secrets))
-        if diagnostic.location is not None and not diagnostic.source_line
+        replace(diagnostic, source_line=_without(secrets, _source_line(diagnostic, lines), diagnostic.location))
+        if diagnostic.location is not None
         else diagnostic
         for diagnostic in found
     )
 
 
-def _line(lines: tuple[str, ...], place: Location, secrets: Iterable[Location]) -> str:
-    """Return the line of a place without the secrets in it, "" beyond the end."""
-    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+def _source_line(diagnostic: Diagnostic, lines: dict[str, tuple[str, ...]]) -> str:
+    """Return the line that a diagnostic is about, "" when it is not among these."""
+    place = diagnostic.location
+    of_file = lines.get(place.file, ()) if place else ()
+    return of_file[place.line - 1] if place and 0 < place.line <= len(of_file) else diagnostic.source_line
+
+
+def _without(secrets: Iterable[Location], line: str, place: Location) -> str:
+    """Return the line of a place without the secrets in it."""
     for secret in secrets:
         if (secret.file, secret.line) == (place.file, place.line):
             start = secret.column - 1

@@ -26,7 +26,7 @@ from dicomjobs.config.expressions import (
 from dicomjobs.config.moment import Moment
 from dicomjobs.config.parameters import MissingParameters, Parameters
 from dicomjobs.config.rendering import PLAIN_TEXT, Kind, Usage, render_time
-from dicomjobs.config.suggest import did_you_mean, nearest
+from dicomjobs.config.suggest import nearest
 
 LONGEST_OUTCOME = 32 * 1024
 """Characters; parameters made of parameters would otherwise grow without end."""
@@ -66,7 +66,7 @@ def expand_text(text: str, *, usage: Usage, scope: Scope) -> Outcome:
         return Outcome(text=text, mistakes=tuple(found), unresolved=True)
     values = [outcome.text for outcome in outcomes]
     if sum(map(len, values)) > LONGEST_OUTCOME:
-        words = f"comes out longer than {LONGEST_OUTCOME} characters"
+        words = f"this text comes out longer than {LONGEST_OUTCOME} characters"
         return Outcome(text=text, mistakes=(Mistake(code="DJ414", summary=words, width=len(text)),))
     return Outcome(text="".join(values), mistakes=tuple(_misuses(parts, values, usage)))
 
@@ -84,7 +84,10 @@ def _written(part: Written, usage: Usage, scope: Scope) -> Outcome:
     """Work out what is between the braces; the amount of an offset may be an expression itself."""
     if "${" not in part.body:
         expression = parse_expression(part.body)
-        return _mistaken(expression) if isinstance(expression, Mistake) else _value(part, expression, usage, scope)
+        if isinstance(expression, Mistake):
+            meant = _meant(part.body, scope) if expression.code == "DJ402" else ""
+            return _mistaken(replace(expression, hint=meant or expression.hint))
+        return _value(part, expression, usage, scope)
     inner = expand_text(part.body, usage=PLAIN_TEXT, scope=scope)
     if inner.unresolved or inner.mistakes:
         return inner
@@ -131,12 +134,21 @@ def _parameter(part: Written, name: str, usage: Usage, scope: Scope) -> Outcome:
     return scope.outcomes[name, inner]
 
 
+def _meant(body: str, scope: Scope) -> str:
+    """Offer the expression that was probably meant, its first word or all of it misspelt; "" when there is none."""
+    names = (*scope.parameters, "today", "now")
+    first = leading_word(body)
+    candidates = [f"{nearest(first, names)}{body.removeprefix(first)}", nearest(body, names) or ""]
+    meant = (
+        text for text in candidates if leading_word(text) in names and not isinstance(parse_expression(text), Mistake)
+    )
+    return next((f"did you mean `${{{text}}}`?" for text in meant if not body.startswith("row.")), "")
+
+
 def _no_such_name(part: Written, scope: Scope) -> Mistake:
     """Say that an expression names nothing, and what was probably meant."""
-    word = leading_word(part.body)
-    names = (*scope.parameters, "today", "now")
-    hint = did_you_mean(word, names) if nearest(word, names) else f"declare it: parameters: {{{word}: null}}"
-    return Mistake(code="DJ402", summary=f"there is no parameter `{word}`", hint=hint)
+    hint = _meant(part.body, scope) or f"declare it: parameters: {{{part.body}: null}}"
+    return Mistake(code="DJ402", summary=f"there is no parameter `{part.body}`", hint=hint)
 
 
 def _time(part: Written, time: TimeUse, usage: Usage, scope: Scope) -> Outcome:

@@ -154,7 +154,7 @@ def _time(time: re.Match[str]) -> TimeUse | Mistake:
         found = _SHIFT.match(written)
         problem = _shift_problem(word, written, found)
         if problem or found is None:
-            return Mistake(code="DJ403", summary=problem, hint=f"for example `{word}-7d`, `{word}+1w`")
+            return Mistake(code="DJ403", summary=problem, hint=_shift_hint(word, found))
         shifts.append(Shift(amount=int(found["amount"].replace(" ", "")), unit=found["unit"]))
         written = written[found.end() :]
     return _with_format(TimeUse(word=word, shifts=tuple(shifts), format=time["format"] or ""), time["format"])
@@ -171,6 +171,20 @@ def _shift_problem(word: str, written: str, found: re.Match[str] | None) -> str:
         spelled = "d (days) or w (weeks)" if word == "today" else "s, m (minutes), h, d or w"
         return f"`{word}` is moved by {spelled}, not by `{found['unit']}`"
     return ""
+
+
+_DAYS = {"m": 30, "y": 365}
+"""What people mean who move a date by months or years, which have no length of their own."""
+
+
+def _shift_hint(word: str, found: re.Match[str] | None) -> str:
+    """Say how to write an offset."""
+    if found is None:
+        return f"for example `{word}-7d`, `{word}+1w`"
+    amount, unit = int(found["amount"].replace(" ", "")), found["unit"][:1].lower()
+    if unit in _DAYS:
+        return f"write `{word}{amount * _DAYS[unit]:+}d`"
+    return f"write `{word}{amount:+}{unit if unit in {'d', 'w', 's'} else 'd' if word == 'today' else 'h'}`"
 
 
 def _with_format(time: TimeUse, written: str | None) -> TimeUse | Mistake:

@@ -137,15 +137,16 @@ def _include_problem(path: str, written: Scalar, trail: tuple[str, ...]) -> Diag
     if Path(absolute).is_file():
         return None
     summary = f"there is no file `{written.text}` to include"
-    return error("DJ301", summary, at=written.location, hint=_looked_for(Path(absolute), written.text))
+    return error("DJ301", summary, at=written.location, hint=_looked_for(path, written.text))
 
 
-def _looked_for(path: Path, written: str) -> str:
-    """Say what else is where an included file was looked for."""
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    if meant := nearest(path.name, beside):
-        return f"did you mean `{written.removesuffix(path.name)}{meant}`?"
-    return "an include is relative to the file that writes it"
+def _looked_for(path: str, written: str) -> str:
+    """Say what else is where an included file was looked for, or where that is."""
+    folder, name = Path(path).absolute().parent, Path(path).name
+    beside = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    if meant := nearest(name, beside):
+        return f"did you mean `{written.removesuffix(name)}{meant}`?"
+    return f"an include is relative to the file that writes it: this one was looked for at {path}"
 
 
 def _versioned(tree: Mapping | None, path: str, reading: _Reading) -> Mapping | None:

@@ -49,14 +49,14 @@ def settle_parameters(
 ) -> tuple[Parameters, Diagnostics]:
     """Lay the settings over what the document declares."""
     declared = {entry.key.text: _parameter(entry, settings) for entry in _declarations(root)}
-    circles = dict(_circles(declared))
+    circles = tuple(_circles(declared))
     found = (
         *_unknown_settings(declared, settings),
         *(p for entry in _declarations(root) for p in _reserved(entry.key)),
         *(_missing(p) for p in declared.values() if not p.known and missing is MissingParameters.REFUSE),
-        *circles.values(),
+        *circles,
     )
-    return {name: _unknown(p) if name in circles else p for name, p in declared.items()}, found
+    return {name: _unknown(p) if _way_back(name, declared) else p for name, p in declared.items()}, found
 
 
 def _declarations(root: Mapping) -> tuple[Entry, ...]:
@@ -113,13 +113,15 @@ def uses(value: str) -> Iterator[str]:
                 yield expression.name
 
 
-def _circles(declared: Parameters) -> Iterator[tuple[str, Diagnostic]]:
-    """Yield each parameter whose value leads back to itself, with the diagnostic that shows the way."""
+def _circles(declared: Parameters) -> Iterator[Diagnostic]:
+    """Show the way round each circle of parameters whose values lead back to themselves."""
+    told = set[str]()
     for name, parameter in declared.items():
         way = _way_back(name, declared)
-        if way:
+        if way and not told & set(way):
+            told |= set(way)
             summary = f"the parameter `{name}` is made from itself: {' → '.join(way)}"
-            yield name, error("DJ406", summary, at=parameter.location, hint="give one of them a value of its own")
+            yield error("DJ406", summary, at=parameter.location, hint="give one of them a value of its own")
 
 
 def _way_back(start: str, declared: Parameters) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def _lay(draft: _Item, attribute: Attribute, value: Cursor) -> None:
     """Lay one key into a data set, unless another key has spoken of the same attribute."""
     earlier = draft.get(attribute.tag)
     if attribute.tag >> 16 in {0x0000, 0x0002} or attribute.tag >> 16 == 0xFFFE:
-        hint = "leave it out: the program makes the command set itself"
+        hint = "leave it out: an identifier has no elements of these groups"
         value.error("DJ504", f"{name_of(attribute)} is no attribute of a data set", hint=hint, at_key=True)
     elif earlier is not None and not (attribute.vr == "SQ" and _has_items(value.value)):
         first = earlier.cursor.findings.location(earlier.cursor.pointer, of_key=True)
@@ -127,7 +127,7 @@ def _values(attribute: Attribute, key: Cursor) -> tuple[str, ...]:
     """Return the values of a key as typed, several when the text has backslashes (PS3.5 6.4)."""
     if isinstance(key.value, dict) or (isinstance(key.value, list) and any(isinstance(v, dict) for v in key.value)):
         summary = f"{name_of(attribute)} is no sequence: it has a value, not items"
-        key.error("DJ503", summary, hint=f"its VR is {attribute.vr}")
+        key.error("DJ503", summary, hint=f"write a text after `{key.pointer[-1]}:` (VR {attribute.vr})")
         return ()
     if key.value in (None, "", []):
         return ()
@@ -149,10 +149,8 @@ def _checked(value: str, attribute: Attribute, item: Cursor) -> str:
     if attribute.vr == "UI" and not is_uid(value):
         return _uid(value, attribute, item)
     if problem := misfit(value, attribute.vr):
-        hint = problem.hint
-        if attribute.vr == "UN":
-            hint += ", since nothing is known of this attribute"
-        item.error("DJ505", f"{name_of(attribute)}: {problem.summary}", hint=hint)
+        hint = f"nothing is known of this attribute: {problem.hint}" if attribute.vr == "UN" else problem.hint
+        item.error("DJ505", f"{name_of(attribute)} (VR {attribute.vr}) {problem.words}", hint=hint)
     elif newer := old_form(value, attribute.vr):
         words = f"{name_of(attribute)}: `{value}` has the form of ACR-NEMA, which peers need not understand"
         item.warning("DJ506", words, hint=f"write `{newer}`")
@@ -168,6 +166,6 @@ def _uid(value: str, attribute: Attribute, item: Cursor) -> str:
         item.warning("DJ507", words)
         return value
     meant = nearest(value, uid_names()) if value[0].isalpha() else None
-    hint = f"did you mean `{meant}`?" if meant else "a UID has digits and dots, at most 64, or is a name of PS3.6"
-    item.error("DJ505", f"{name_of(attribute)}: `{value}` is no UID", hint=hint)
+    hint = f"did you mean `{meant}`?" if meant else "write a UID, at most 64 digits and dots, or its name in PS3.6"
+    item.error("DJ505", f"{name_of(attribute)} (VR UI) cannot be `{value}`", hint=hint)
     return value

@@ -13,6 +13,7 @@ from dicomjobs.config.cursor import Cursor, Findings
 from dicomjobs.config.places import Places, Pointer
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.diagnostics import Diagnostics
+from dicomjobs.dicom.uids import uid_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,5 +101,7 @@ def _reference(root: Cursor, named: Cursor, naming: _Naming) -> Iterator[tuple[P
 
 
 def _hint(name: str, naming: _Naming, known: Mapping[str, Any]) -> str:
-    """Say which one was meant, or that there are none at all."""
+    """Say which one was meant, or that there are none at all; a transfer syntax where a list is named belongs in a list."""
+    if naming is _SYNTAXES and uid_of(name):
+        return f"a single transfer syntax is written in brackets: [{name}]"
     return did_you_mean(name, known) if known else f"the document declares none: add it under `{naming.section}:`"

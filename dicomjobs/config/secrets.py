@@ -25,7 +25,7 @@ class SecretUnavailable(Exception):
 
 def build_reference(secret: Cursor) -> SecretReference:
     """Return the reference that a mapping such as `{env: PACS_KEY}` means; the path of `{file: …}` becomes absolute."""
-    ((kind, argument),) = secret.entries()
+    kind, argument = next(secret.entries(), ("empty", secret))
     source = SecretSource(kind)
     match source:
         case SecretSource.EMPTY:

@@ -81,9 +81,9 @@ _DASHED_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misfit:
-    """Why a text is no value of a VR, and what to type instead."""
+    """Why a text is no value of a VR, as words that follow the attribute's name, and what to type instead."""
 
-    summary: str
+    words: str
     hint: str
 
 
@@ -91,17 +91,18 @@ def misfit(value: str, vr: str) -> Misfit | None:
     """Say why a text cannot be a value of a VR, None when it can."""
     form = FORMS[vr]
     if len(value) > form.longest and vr != "PN":
-        return Misfit(summary=f"`{value}` has {len(value)} characters, {vr} allows {form.longest}", hint="")
+        words = f"has at most {form.longest} characters, this value has {len(value)}"
+        return Misfit(words=words, hint=_shorter(value, vr))
     if vr == "PN" and any(len(group) > 64 for group in value.split("=")):
-        return Misfit(summary="a component group of this name has more than 64 characters", hint="")
+        return Misfit(words="has at most 64 characters in each component group", hint="")
     if form.pattern.fullmatch(value):
         return None
-    return Misfit(summary=f"`{value}` is not {_a(form.words)} (VR {vr})", hint=_hint(value, vr))
+    return Misfit(words=f"cannot be `{value}`", hint=_hint(value, vr))
 
 
-def _a(words: str) -> str:
-    """Return how a form is written without the examples after it."""
-    return words.partition(",")[0].partition(":")[0]
+def _shorter(value: str, vr: str) -> str:
+    """Say how several values are written when a text is too long because it holds them all."""
+    return "write several values as a list: [CT, MR]" if "," in value and vr != "PN" else ""
 
 
 def _hint(value: str, vr: str) -> str:

@@ -134,6 +134,11 @@ def _colon(mistake: _Mistake) -> Diagnostic:
     return error("DJ105", f"`{shortened(key)}:` cannot begin a mapping here", at=place, hint=hint)
 
 
+def _no_space(mistake: _Mistake) -> Diagnostic:
+    """`{PatientID:}`: between brackets a colon needs something behind it to be one."""
+    return error("DJ105", "a space is missing after the colon", at=mistake.place(), hint="write `key: `")
+
+
 def _never_closed(mistake: _Mistake) -> Diagnostic:
     """A quote without its partner."""
     quote = mistake.text(mistake.outer_line, mistake.outer_column)[:1]
@@ -203,8 +208,9 @@ def _other(mistake: _Mistake) -> Diagnostic:
 _EXPLANATIONS: tuple[tuple[str, Callable[[_Mistake], Diagnostic]], ...] = (
     (r"tab character", _tab),
     (r"cannot start any token", _cannot_start),
-    (r"unexpected end of stream", _never_closed),
-    (r"scanning an (alias|anchor)|(scanning|parsing) a tag", _indicator),
+    (r"unexpected (end of stream|document (indicator|separator))", _never_closed),
+    (r"scanning an (alias|anchor)|(scanning|parsing) a tag|tag handle", _indicator),
+    (r"unexpected ':'", _no_space),
     (r"quoted scalar", _escape),
     (r"scanning a block scalar", _block),
     (r"flow (sequence|mapping);", _flow),

@@ -206,18 +206,17 @@ class _TreeBuilder:
         return None
 
     def _scalar(self, event: Any) -> Scalar:
-        """Take a scalar as typed, and look at what YAML may have hidden in it."""
+        """Take a scalar as typed; one that is refused is marked so that nobody looks at it any further."""
         place = self._source.span(event)
-        too_long = len(event.value) > LONGEST_SCALAR
-        if too_long:
+        before = len(self.found)
+        if len(event.value) > LONGEST_SCALAR:
             self._report("DJ116", f"a text of more than {LONGEST_SCALAR} characters", self._source.place(event), "")
-        if not event.value and event.style not in {'"', "'"}:
-            problem = swallowed_text(event, self._source)
-            if problem:
-                self.found.append(problem)
+        elif not event.value and event.style not in {'"', "'"} and (problem := swallowed_text(event, self._source)):
+            self.found.append(problem)
         if has_escape(event, self._source):
             self._escaped[place] = event.value
-        return Scalar(text=event.value, plain=not event.style, location=place, unresolved=too_long)
+        refused = event.tag is not None or len(self.found) > before
+        return Scalar(text=event.value, plain=not event.style, location=place, unresolved=refused)
 
     def _is_torn(self, event: Any) -> bool:
         """Whether this is a half of a (gggg,eeee) that a comma tore apart; the first half is reported."""

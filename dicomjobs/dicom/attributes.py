@@ -1,7 +1,7 @@
 """The data dictionary of PS3.6: keyword to tag, tag to VR; it knows nothing of values.
 
-attributes.tsv is made from it, in order of tags, and is kept as one list of lines: taking 5,000 lines apart would cost
-more than all the look-ups of a run.
+attributes.tsv is made from it, in order of tags. It is searched as text: taking 5,000 lines apart would cost more than all
+the look-ups of a run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from dicomjobs.dicom.table_file import table_lines
+from dicomjobs.dicom.table_file import table_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Attribute:
 
 @cache
 def _lines() -> list[str]:
-    """Read the table: one line an attribute, beginning with its tag in hexadecimal digits."""
-    return table_lines("attributes.tsv")
+    """Return the table's lines, one an attribute, each beginning with the tag in hexadecimal digits."""
+    return _text().splitlines()
 
 
 @cache
-def _places() -> dict[str, int]:
-    """Return where in the table each keyword is."""
-    return {line[line.rindex("\t") + 1 :]: place for place, line in enumerate(_lines())}
+def _text() -> str:
+    """Read the table."""
+    return table_text("attributes.tsv")
 
 
 def _attribute(line: str, tag: int) -> Attribute:
@@ -47,10 +47,11 @@ def _attribute(line: str, tag: int) -> Attribute:
 @lru_cache(maxsize=4096)
 def by_keyword(keyword: str) -> Attribute | None:
     """Return the attribute of a PS3.6 keyword, with the first tag of a repeating group; None when there is none."""
-    place = _places().get(keyword)
-    if place is None:
+    text = _text()
+    end = text.find(f"\t{keyword}\n") if keyword.isalnum() else -1
+    if end < 0:
         return None
-    line = _lines()[place]
+    line = text[text.rfind("\n", 0, end) + 1 : end + 1 + len(keyword)]
     return _attribute(line, int(line[:8].replace("x", "0"), 16))
 
 
@@ -87,4 +88,4 @@ def by_tag(tag: int) -> Attribute | None:
 
 def keywords() -> tuple[str, ...]:
     """Return every keyword, in order of tags."""
-    return tuple(_places())
+    return tuple(line[line.rindex("\t") + 1 :] for line in _lines())

@@ -11,12 +11,13 @@ from dicomjobs.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
+from dicomjobs.dicom.value_representations import ALL, LONG
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 NO_VR = b"  "
 """The VR of an element in implicit VR, where none is written."""
 
-SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+SHORT_VRS = frozenset(vr.encode("ascii") for vr in ALL - LONG)
 """The VRs whose length takes two bytes (PS3.5 table 7.1-2); all others have two reserved bytes and a length of four."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pkgutil import get_data
 
 
-def table_lines(name: str) -> list[str]:
-    """Return the lines of a table such as `uids.tsv`, without their ends."""
+def table_text(name: str) -> str:
+    """Return a table such as `uids.tsv`: lines of columns with tabs between them."""
     data = get_data("dicomjobs.dicom", name)
     if data is None:
         raise FileNotFoundError(name)
-    return data.decode("ascii").splitlines()
+    return data.decode("ascii")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from dicomjobs.dicom.table_file import table_lines
+from dicomjobs.dicom.table_file import table_text
 
 _UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 
@@ -39,7 +39,7 @@ def _tables() -> _Tables:
     """Read both tables; PS3.6 comes first, so that its keyword is the name of a UID that DCMTK names otherwise."""
     kinds = {kind.value: kind for kind in UidKind}
     tables = _Tables({}, {}, {})
-    for line in table_lines("uids.tsv") + table_lines("dcmtk_uids.tsv"):
+    for line in (table_text("uids.tsv") + table_text("dcmtk_uids.tsv")).splitlines():
         uid, kind, name = line.split("\t")
         tables.uids[name] = uid
         tables.names.setdefault(uid, name)

@@ -91,6 +91,8 @@ def _header(
         encoding,
         values,
     )
+    if header.study_instance_uid and not header.series_instance_uid:
+        raise Damaged("the header has no Series Instance UID")
     _compare(meta.get(_MEDIA_SOP_CLASS), header.sop_class_uid, "SOP Class UID")
     _compare(meta.get(_MEDIA_SOP_INSTANCE), header.sop_instance_uid, "SOP Instance UID")
     return header

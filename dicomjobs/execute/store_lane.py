@@ -115,19 +115,25 @@ class StoreLane:
     def _take(self, each: ClaimedItem) -> None:
         """Deal with one row, unless no association can be had (`_gave_up`)."""
         ready = self._prepare(each)
-        self._finish_in_flight()
-        if (
-            ready and self._association is None
-        ):  # it broke on the instance before: this one needs a new one, and a new route
+        try:
+            self._finish_in_flight()
+            if (
+                ready and self._association is None
+            ):  # it broke on the instance before: a new one means a new route as well
+                self._drop(ready)
+                ready = None
+                ready = self._prepare(each)
+            if ready and self._may_send(each):
+                begun, ready = ready, None
+                self._begin(begun)
+        finally:
+            self._drop(ready)
+
+    @staticmethod
+    def _drop(ready: _Ready | None) -> None:
+        """Let go of an instance that was prepared and will not be sent, or not like this."""
+        if ready:
             ready.payload.close()
-            ready = self._prepare(each)
-        if ready is None:
-            return
-        if self._shared.brake.halted:
-            ready.payload.close()
-            self._may_send(each)
-        else:
-            self._begin(ready)
 
     def _hand_back(self, each: ClaimedItem) -> None:
         """Release a row that was not dealt with because the lane gave up."""

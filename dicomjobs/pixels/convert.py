@@ -14,7 +14,7 @@ from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.encoding import SHORT_VRS, Encoding, encoding_of
 from dicomjobs.dicom.transfer_syntaxes import is_native
 from dicomjobs.dicom.uids import name_of
-from dicomjobs.dicom.value_representations import BINARY, NUMBERS
+from dicomjobs.dicom.value_representations import BINARY, CHARACTER_SET_TEXT, NUMBERS, PLAIN_TEXT
 from dicomjobs.errors import NotSendable
 from dicomjobs.pixels.data_set import Element, NotADataSet, parse
 
@@ -84,6 +84,8 @@ class _Writer:
                 vr = "UN"  # PS3.5 6.2.2: too long for a length of two bytes
             turns = element.encoding.byte_order != self._target.byte_order and vr in _WORDS
             value = [_turned(element.value, _WORDS[vr]) if turns else element.value]
+            if len(element.value) % 2:
+                value.append(b" " if vr in CHARACTER_SET_TEXT | PLAIN_TEXT - {"UI"} else b"\0")  # PS3.5 6.2
         return [self._head(element.tag, vr.encode("ascii"), sum(map(len, value))), *value]
 
     def _items(self, element: Element, *, signed: bool) -> Parts:

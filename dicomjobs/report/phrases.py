@@ -76,14 +76,18 @@ def _sent(job: JobReport) -> str:
 
 def _parts(*parts: str) -> str:
     """Join the parts that say something."""
-    return "; ".join(part for part in parts if part)
+    return ", ".join(part for part in parts if part)
 
 
 def failure_words(failure: Failure) -> str:
-    """Return a group of failures on one line: `2 x refused: out of resources (status A700)`."""
+    """Return a group of failures on one line: `2 instances: refused: out of resources (status A700)`.
+
+    What failed for a job as a whole has no examples, and is told without a number.
+    """
     words = one_line(failure.words or INSTANCE_REASONS.get(failure.reason, failure.reason))
     status = "" if failure.status is None else f" (status {failure.status:04X})"
-    return f"{failure.count:,} x {words}{status}"
+    number = f"{number_of(failure.count, 'instance')}: " if failure.examples or failure.count > 1 else ""
+    return f"{number}{words}{status}"
 
 
 def example_text(example: str) -> str:

@@ -29,7 +29,7 @@ from dicomjobs.report.tally import ASSOCIATIONS, EXAMPLES, JobTally
 _REST_WORDS = "failures of further kinds"
 _REST_HINT = "instances.csv names each of them"
 _UNHEARD_WORDS = "the run ended before it could say what became of them"
-_UNHEARD_HINT = "run the job again: it sends what is left, and asks the peer where an outcome is unknown"
+_UNHEARD_HINT = "run the job again"
 
 
 @dataclass(slots=True)

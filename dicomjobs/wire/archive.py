@@ -6,11 +6,11 @@ It returns statuses and data sets; it knows nothing of pynetdicom, associations 
 from __future__ import annotations
 
 import errno
-import os
 import struct
 import threading
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicomjobs.dicom.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
@@ -52,8 +52,10 @@ class Archive:
 
     def __init__(self, directory: str) -> None:
         """Make the directory (mode 0700) if it is missing; raises OSError. What it holds is read at the first query."""
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        self.directory = os.path.realpath(directory)
+        path = Path(directory)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+        self.directory = str(path.resolve())
         self._holdings = Holdings()
         self._indexed = False
         self._indexing = threading.Lock()
@@ -87,9 +89,7 @@ class Archive:
                 raise Refused(OUT_OF_RESOURCES, f"the instance cannot be written: {name}") from error
         self._holdings.add(header)
 
-    def find(
-        self, model: InformationModel, transfer_syntax: str, identifier: BytesIO
-    ) -> Iterator[tuple[int, Dataset]]:
+    def find(self, model: InformationModel, transfer_syntax: str, identifier: BytesIO) -> Iterator[tuple[int, Dataset]]:
         """Yield status and identifier of each match (PS3.4 C.4.1.3); raises Refused before the first."""
         identifier.seek(0)
         try:
@@ -123,7 +123,7 @@ def _header(data: BytesIO, transfer_syntax: str) -> Header:
 def _header_of_file(path: str) -> Header | None:
     """The header of a file, None when it is no instance or cannot be read."""
     try:
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             transfer_syntax = skip_file_meta(stream)
             header = Header.of(read_elements(stream, transfer_syntax, last_tag=LAST_TAG, wanted=LEVEL_OF))
     except (OSError, NotPart10):

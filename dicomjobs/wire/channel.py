@@ -53,12 +53,12 @@ class Channel:
     def expect_silence(self) -> None:
         """Make sure that nothing waits to be read before a request leaves: it could be taken for the answer to it."""
         data = self._stream.receive_now()
-        if data is not None:
-            if not data:
-                raise ConnectionLost(f"{self.peer} closed the connection while no request was open")
-            self._arrived(data)
+        if data is not None or self._layer.inside_pdu:
+            self._arrived(data or b"")
         if self._early or self._layer.inside_pdu:
             raise ProtocolError(f"{self.peer} sent something that no request had asked for")
+        if data is not None and not data:
+            raise ConnectionLost(f"{self.peer} closed the connection while no request was open")
 
     def request_release(self, wake_fd: int) -> None:
         """Send A-RELEASE-RQ (PS3.8 9.3.6)."""
@@ -81,7 +81,7 @@ class Channel:
         """Close without a word; never raises."""
         self._stream.end(b"")
 
-    def _arrived(self, data: memoryview) -> None:
+    def _arrived(self, data: bytes | memoryview) -> None:
         """Take in what comes when nothing is waited for: an abort ends the association, an answer is kept."""
         for pdu in self._layer.feed(data):
             self._early.append(self._usual(pdu))

@@ -170,7 +170,9 @@ class Holdings:
             return dict.fromkeys(header.unique(level) for members in held for header in members.values())
         return self._entities[level]
 
-    def _answer(self, level: QueryLevel, unique: str, keys: Sequence[TextElement]) -> tuple[tuple[str, ...], ...] | None:
+    def _answer(
+        self, level: QueryLevel, unique: str, keys: Sequence[TextElement]
+    ) -> tuple[tuple[str, ...], ...] | None:
         """An entity's values for the keys, None when one of them does not match or the entity is gone."""
         members = self._entities[level].get(unique)
         if members is None:

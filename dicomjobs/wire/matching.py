@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 _WIDTHS = {"DA": 8, "TM": 12, "DT": 20}
 _OFFSET = re.compile(r"(?<=\d{8})[+-](?:0\d|1[0-4])\d\d(?=-|$)")
@@ -18,7 +18,7 @@ def matches(vr: str, wanted: tuple[str, ...], held: tuple[str, ...]) -> bool:
     if not keys:
         return True
     test = _TESTS.get(vr, _is_equal)
-    return any(test(vr, key, value) for key in keys for value in held)
+    return any(test(key, value) for key in keys for value in held)
 
 
 def has_wildcard(vr: str, key: str) -> bool:
@@ -26,17 +26,17 @@ def has_wildcard(vr: str, key: str) -> bool:
     return _TESTS.get(vr) in {_fits, _names} and ("*" in key or "?" in key)
 
 
-def _is_equal(vr: str, key: str, value: str) -> bool:
+def _is_equal(key: str, value: str) -> bool:
     """Single value matching, and each value of a list of UIDs (PS3.4 C.2.2.2.1, C.2.2.2.2)."""
     return key == value
 
 
-def _fits(vr: str, key: str, value: str) -> bool:
+def _fits(key: str, value: str) -> bool:
     """Wildcard matching, the case of letters counting (PS3.4 C.2.2.2.4)."""
     return _pattern(key).match(value) is not None
 
 
-def _names(vr: str, key: str, value: str) -> bool:
+def _names(key: str, value: str) -> bool:
     """A person name matches as a whole or in one of its component groups, whatever the case of the letters (PS3.4 C.2.2.2.1)."""
     pattern = _pattern("=".join(_tidy(group) for group in key.casefold().split("=")))
     groups = [_tidy(group) for group in value.casefold().split("=")]
@@ -54,7 +54,7 @@ def _pattern(key: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(key.replace("[", "[[]")))
 
 
-def _same_number(vr: str, key: str, value: str) -> bool:
+def _same_number(key: str, value: str) -> bool:
     """Single value matching of numbers written as text: 1 is 01 and 1.0 (PS3.4 C.2.2.2.1)."""
     try:
         return float(key) == float(value)
@@ -78,9 +78,9 @@ def _padded(text: str, width: int, filling: str) -> str:
     return _OFFSET.sub("", text).translate(_PUNCTUATION).ljust(width, filling)
 
 
-_TESTS: Mapping[str, Callable[[str, str, str], bool]] = {
+_TESTS: Mapping[str, Callable[[str, str], bool]] = {
     **dict.fromkeys(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"), _fits),
     **dict.fromkeys(("DS", "IS", "SL", "SS", "UL", "US", "FL", "FD"), _same_number),
-    **dict.fromkeys(("DA", "TM", "DT"), _in_range),
+    **{vr: partial(_in_range, vr) for vr in _WIDTHS},
     "PN": _names,
 }

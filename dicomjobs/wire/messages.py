@@ -59,9 +59,9 @@ class Assembler:
         self._context_id = value.context_id
         self._fragments.append(value.fragment)
         self._size += len(value.fragment)
-        if self._size > (COMMAND_CAP if value.is_command else DATA_CAP):
-            kind = "command set" if value.is_command else "data set"
-            raise ProtocolError(f"{self._peer} sends a {kind} of more than {self._size - 1} bytes")
+        kind, cap = ("command set", COMMAND_CAP) if value.is_command else ("data set", DATA_CAP)
+        if self._size > cap:
+            raise ProtocolError(f"{self._peer} sends a {kind} of more than {cap} bytes")
         if not value.is_last:
             return None
         return self._command_whole() if value.is_command else self._whole(self._joined())

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from dicomjobs.dicom.sop_classes import PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND, STUDY_ROOT_FIND, VERIFICATION
 from dicomjobs.dicom.transfer_syntaxes import NATIVE
@@ -68,18 +68,22 @@ class Receiver:
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
+            associations = server.active_associations
             self._links.end()
+            deadline = time.monotonic() + _STOP_SECONDS / 2
+            for association in associations:
+                association.join(max(0.0, deadline - time.monotonic()))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
 
-def start_receiver(
-    directory: str, *, ae_title: str = "DICOMJOBS", host: str = "127.0.0.1", port: int = 0
-) -> Receiver:
+def start_receiver(directory: str, *, ae_title: str = "DICOMJOBS", host: str = "127.0.0.1", port: int = 0) -> Receiver:
     """Serve C-ECHO, C-STORE and C-FIND (PS3.4 A, B, C) over a directory; port 0 takes a free one. Raises OSError."""
     archive = Archive(directory)
     links = _Links()
@@ -99,15 +103,17 @@ def _listen(entity: ApplicationEntity, host: str, port: int, handlers: list[Any]
 
 def _entity(ae_title: str) -> ApplicationEntity:
     """The application entity; the contexts given here only say which services there are, `_accept` makes the real ones."""
+    import pydicom.config
     from pynetdicom import _config
     from pynetdicom.ae import ApplicationEntity
 
-    # What is logged about a request holds the peer's data, which is nobody's business.
+    # What is logged about a request, or warned of a value in it, holds the peer's data, which is nobody's business.
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
     entity = ApplicationEntity(ae_title)
-    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID  # type: ignore[assignment]  # the setter takes text
+    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     entity.maximum_pdu_size = MAXIMUM_PDU_LENGTH
     entity.maximum_associations = MAXIMUM_ASSOCIATIONS
@@ -151,29 +157,28 @@ class _Links:
         association.dul.daemon = True
 
     def closed(self, event: Event) -> None:
-        """Close the connection for good."""
-        connection = self._open.pop(event.assoc, None)
+        """Close the connection for good, and end the threads that pynetdicom would leave waiting for a PDU."""
+        association: Association = event.assoc
+        connection = self._open.pop(association, None)
         if connection is not None:
             connection.close()
+        association.dul.kill_dul()
+        if association.requestor.primitive is None:
+            association.dul.to_user_queue.put(None)  # what it takes from there is the A-ASSOCIATE-RQ that will not come
 
     def end(self) -> None:
-        """Abort every association that is open and wait until its threads have ended."""
+        """Abort every association that is open and let its threads end."""
         associations = list(self._open.items())
-        deadline = time.monotonic() + _STOP_SECONDS
         for association, connection in associations:
             if association.is_established:
                 association.abort(block=False)
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)  # ends a read that waits for the rest of a PDU
+        deadline = time.monotonic() + _STOP_SECONDS / 2
         for association, connection in associations:
-            _await_idle(association, time.monotonic() + _STOP_SECONDS / 3)
+            _await_idle(association, deadline)
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)  # and a write that the peer does not take
-            association.dul.to_user_queue.put(None)  # type: ignore[arg-type]  # ends the wait for an A-ASSOCIATE-RQ
-            association.kill()
-            association.join(max(0.0, deadline - time.monotonic()))
-            connection.close()
-        self._open.clear()
 
 
 def _await_idle(association: Association, deadline: float) -> None:
@@ -203,7 +208,8 @@ def _accept(event: Event) -> None:
     from pynetdicom.presentation import build_context
 
     proposed: dict[str, list[str]] = {}
-    for context in event.assoc.requestor.primitive.presentation_context_definition_list:
+    request: Any = event.assoc.requestor.primitive
+    for context in request.presentation_context_definition_list:
         syntaxes = proposed.setdefault(context.abstract_syntax, [])
         syntaxes += (each for each in context.transfer_syntax if _is_served(context.abstract_syntax, each))
     event.assoc.acceptor.supported_contexts = [build_context(uid, found) for uid, found in proposed.items() if found]
@@ -244,7 +250,7 @@ def _abort_incomplete(event: Event) -> None:
 
 def _store(event: Event, archive: Archive) -> int | Dataset:
     """Answer a C-STORE-RQ; the status is 0000 only once the instance is durable (PS3.4 B.2.3)."""
-    request = event.request
+    request: Any = event.request
     try:
         archive.store(
             str(request.AffectedSOPClassUID),
@@ -260,9 +266,9 @@ def _store(event: Event, archive: Archive) -> int | Dataset:
 
 def _find(event: Event, archive: Archive) -> Iterator[tuple[int | Dataset, Dataset | None]]:
     """Answer a C-FIND-RQ, until all matches are sent or a C-CANCEL-RQ came (PS3.4 C.4.1.3)."""
-    context = event.context
+    context, request = event.context, cast("Any", event.request)
     try:
-        matches = archive.find(_MODELS[context.abstract_syntax], str(context.transfer_syntax), event.request.Identifier)
+        matches = archive.find(_MODELS[context.abstract_syntax], str(context.transfer_syntax), request.Identifier)
         for number, (status, match) in enumerate(matches):
             if number % _ANSWERS_IN_FLIGHT == 0:
                 _await_sent(event.assoc)

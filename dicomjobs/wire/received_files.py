@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 import struct
 import sys
 from collections.abc import Iterator
@@ -120,16 +119,19 @@ def _element(element: int, vr: bytes, value: bytes) -> bytes:
 
 def held_files(directory: str) -> Iterator[str]:
     """The regular files below a directory, oldest first, that are neither hidden nor behind a symbolic link."""
-    found: list[tuple[int, str]] = []
-    for folder, folders, names in os.walk(directory):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            path = os.path.join(folder, name)
-            with contextlib.suppress(OSError):
-                status = os.lstat(path)
-                if stat.S_ISREG(status.st_mode) and not name.startswith("."):
-                    found.append((status.st_mtime_ns, path))
-    return (path for _, path in sorted(found))
+    return (path for _, path in sorted(_dated(directory)))
+
+
+def _dated(folder: str) -> Iterator[tuple[int, str]]:
+    """The files of a folder and those below with their times of change; a folder that cannot be read has none."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _dated(entry.path)
+            elif entry.is_file(follow_symlinks=False):
+                yield entry.stat(follow_symlinks=False).st_mtime_ns, entry.path
 
 
 def skip_file_meta(stream: BinaryIO) -> str:

@@ -33,11 +33,16 @@ def _text(vr: str, values: Sequence[str], character_set: CharacterSet) -> bytes:
         raise ValueError(f"the value has a character that {character_set.name} lacks") from None
 
 
+def _plain(value: str) -> str:
+    """Return the text of a number without what only Python allows in one, which then is no number: 1_000, ٣."""
+    return value.replace("_", "?") if value.isascii() else "?"
+
+
 def _numbers(vr: str, letter: str, values: Sequence[str], order: str) -> bytes:
     """Encode binary numbers from decimal text."""
     convert = float if vr in _FLOATS else int
     try:
-        return b"".join(struct.pack(order + letter, convert(value)) for value in values)
+        return b"".join(struct.pack(order + letter, convert(_plain(value))) for value in values)
     except (ValueError, OverflowError, struct.error):
         raise ValueError(f"not a number that VR {vr} can hold") from None
 

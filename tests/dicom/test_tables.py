@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pydicom
 
-from dicomjobs.dicom.table_file import table_lines
+from dicomjobs.dicom.table_file import table_text
 from dicomjobs.dicom.uids import UidKind, is_uid
 from tests.dicom import generate_tables
 from tests.support.peers import run_program
@@ -24,14 +24,14 @@ def test_attributes_are_those_of_pydicom() -> None:
 
 def test_names_of_dcmtk_are_not_keywords_as_well() -> None:
     """A name is in one table only, once, so that it cannot mean two UIDs."""
-    names = [line.split("\t")[2] for table in ("uids.tsv", "dcmtk_uids.tsv") for line in table_lines(table)]
+    names = [line.split("\t")[2] for table in ("uids.tsv", "dcmtk_uids.tsv") for line in table_text(table).splitlines()]
 
     assert len(set(names)) == len(names)
 
 
 def test_names_of_dcmtk_are_well_formed() -> None:
     """Each line holds a UID, a kind that we know, and a name that cannot be taken for a UID."""
-    for line in table_lines("dcmtk_uids.tsv"):
+    for line in table_text("dcmtk_uids.tsv").splitlines():
         uid, kind, name = line.split("\t")
 
         assert is_uid(uid)
@@ -41,7 +41,7 @@ def test_names_of_dcmtk_are_well_formed() -> None:
 
 def test_the_dcmtk_that_is_installed_agrees_with_every_name_it_knows(tmp_path: Path) -> None:
     """dump2dcm turns names into UIDs; those of its own release are the same as ours, and those are most of them."""
-    rows = [line.split("\t") for line in table_lines("dcmtk_uids.tsv")]
+    rows = [line.split("\t") for line in table_text("dcmtk_uids.tsv").splitlines()]
     dump = "".join(f"(0009,{0x1000 + place:04x}) UI ={name}\n" for place, (_, _, name) in enumerate(rows))
     (tmp_path / "names.dump").write_text(f'(0008,0018) UI [1.2.3]\n(0009,0010) LO "NAMES"\n{dump}', encoding="ascii")
 

@@ -84,7 +84,7 @@ OTHERS: st.SearchStrategy[Event] = st.one_of(
     st.builds(JobFinished, job=JOBS, outcome=st.sampled_from(list(JobOutcome)), seconds=st.floats(0, 9)),
     st.sampled_from(find_events()),
 )
-LOGS = st.builds(log_of, st.integers(0, 2 * ROWS), st.lists(OTHERS, max_size=30), st.randoms(use_true_random=False))
+LOGS = st.builds(log_of, st.integers(0, 2 * ROWS), st.lists(OTHERS, max_size=30), st.integers(0, 2**32).map(Random))
 
 
 @given(log=LOGS, cut=st.integers(min_value=0, max_value=300))

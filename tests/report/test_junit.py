@@ -63,7 +63,7 @@ def test_a_job_that_did_not_run_is_skipped() -> None:
     cases = suite_of(render_junit(bad_run())).findall("testcase")
 
     skipped = [case.get("name") for case in cases if case.find("skipped") is not None]
-    assert skipped == ["copy_them", "copy_them: 2 x the job send_them, which this one needs, did not succeed"]
+    assert skipped == ["copy_them", "copy_them: 2 instances: the job send_them, which this one needs, did not succeed"]
 
 
 def test_a_crash_is_red() -> None:

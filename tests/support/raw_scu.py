@@ -106,7 +106,9 @@ class RawScu:
             return None
         return decode(BytesIO(body[6:]), is_implicit_vr=True, is_little_endian=True)
 
-    def store(self, context_id: int, sop_class_uid: str | bytes, sop_instance_uid: str | bytes, data: bytes) -> Dataset | None:
+    def store(
+        self, context_id: int, sop_class_uid: str | bytes, sop_instance_uid: str | bytes, data: bytes
+    ) -> Dataset | None:
         """Send a C-STORE-RQ and return its answer."""
         uids = [uid.encode() if isinstance(uid, str) else uid for uid in (sop_class_uid, sop_instance_uid)]
         self.send(context_id, store_command(*uids), data)

@@ -64,6 +64,7 @@ class MadeInstances:
 
     count: int
     folder: str = "/data/in"
+    studies: int = 1
 
     @property
     def digest(self) -> InstancesDigest:
@@ -87,7 +88,7 @@ class MadeInstances:
             offset=132,
             sop_class_uid=CT,
             sop_instance_uid=f"1.2.3.{item}",
-            study_instance_uid="1.2.3",
+            study_instance_uid=f"1.2.3.{item * self.studies // self.count}" if self.studies > 1 else "1.2.3",
             series_instance_uid="1.2.3.4",
             transfer_syntax=EXPLICIT,
             context_id=1,

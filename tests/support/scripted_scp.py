@@ -17,7 +17,14 @@ from contextlib import contextmanager, suppress
 
 from dicomjobs.wire import command_set
 from dicomjobs.wire.command_set import Command
-from dicomjobs.wire.pdu import AssociateAccept, AssociateRequest, ContextAnswer, DataTransfer, DataValue, UserInformation
+from dicomjobs.wire.pdu import (
+    AssociateAccept,
+    AssociateRequest,
+    ContextAnswer,
+    DataTransfer,
+    DataValue,
+    UserInformation,
+)
 from dicomjobs.wire.pdu_decode import decode
 from dicomjobs.wire.pdu_encode import encode
 
@@ -35,7 +42,9 @@ class Conversation:
         self.request: AssociateRequest | None = None
         self.context_id = 0
         self.message_id = 0
-        self.command = Command(0, has_data=False, answers_to=None, status=None, sop_class_uid="", sop_instance_uid="", error_comment="")
+        self.command = Command(
+            0, has_data=False, answers_to=None, status=None, sop_class_uid="", sop_instance_uid="", error_comment=""
+        )
         self.data_length = 0
 
     def read(self, count: int) -> bytes:
@@ -125,7 +134,9 @@ def accept(
             )
             for context in request.contexts
         ]
-        contexts += (ContextAnswer(context_id=number, result=0, transfer_syntax="1.2.840.10008.1.2") for number in extra_ids)
+        contexts += (
+            ContextAnswer(context_id=number, result=0, transfer_syntax="1.2.840.10008.1.2") for number in extra_ids
+        )
         answer = AssociateAccept(
             called_ae_title=request.called_ae_title,
             calling_ae_title=request.calling_ae_title,
@@ -166,7 +177,7 @@ def send(data: bytes) -> Step:
 
 
 def read_message() -> Step:
-    """Read one whole request; the data set is counted, not kept."""
+    """Read one whole request; the data set is counted, not kept. Anything else than P-DATA-TF ends the script."""
 
     def step(conversation: Conversation) -> None:
         command = b""
@@ -174,7 +185,8 @@ def read_message() -> Step:
         while True:
             kind, body = conversation.read_pdu()
             pdu = decode(kind, body)
-            assert isinstance(pdu, DataTransfer), pdu
+            if not isinstance(pdu, DataTransfer):
+                raise ConnectionResetError("the other side ended the association")
             for value in pdu.values:
                 conversation.context_id = value.context_id
                 if value.is_command:
@@ -186,6 +198,15 @@ def read_message() -> Step:
                     conversation.data_length += len(value.fragment)
                 if value.is_last and (not value.is_command or not conversation.command.has_data):
                     return
+
+    return step
+
+
+def read_one_pdu() -> Step:
+    """Read one PDU of any type and drop it."""
+
+    def step(conversation: Conversation) -> None:
+        conversation.read_pdu()
 
     return step
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from dicomjobs.model.association import ProposedContext, Proposal
+from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.dimse import Response, StoreRequest
 from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
 from dicomjobs.model.secret import SecretReference
@@ -96,7 +96,9 @@ def timeouts(seconds: float, **changes: float) -> Timeouts:
     return replace(Timeouts(connect=seconds, acse=seconds, dimse=seconds, network=seconds), **changes)
 
 
-def proposing(*abstract_syntaxes: str, transfer_syntaxes: Sequence[str] = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)) -> Proposal:
+def proposing(
+    *abstract_syntaxes: str, transfer_syntaxes: Sequence[str] = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
+) -> Proposal:
     """A proposal of one context for each abstract syntax, IDs 1, 3, 5 and so on."""
     return Proposal(
         contexts=tuple(

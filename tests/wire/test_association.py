@@ -12,6 +12,9 @@ from dicomjobs.errors import Interrupted, NotSendable
 from dicomjobs.model.association import EndedBy
 from dicomjobs.model.dimse import EchoRequest, FindRequest
 from dicomjobs.model.peer import MaximumPdu
+from dicomjobs.wire.pdu import DataTransfer, DataValue
+from dicomjobs.wire.pdu_decode import decode
+from dicomjobs.wire.pdu_encode import encode
 from tests.support.scripted_scp import (
     RELEASE_RP,
     Conversation,
@@ -20,6 +23,7 @@ from tests.support.scripted_scp import (
     hang,
     read_message,
     respond,
+    response,
     scripted_scp,
     send,
 )
@@ -39,7 +43,7 @@ from tests.support.wire import (
 
 def test_an_echo_is_answered_and_the_association_released() -> None:
     """C-ECHO, then A-RELEASE."""
-    script = accept(), read_message(), respond(), lambda scp: _read_release(scp), send(RELEASE_RP)
+    script = accept(), read_message(), respond(), _read_release, send(RELEASE_RP)
     with scripted_scp(*script) as port, associated(a_peer(port), proposing(VERIFICATION)) as association:
         (answer,) = association.answers(association.send(EchoRequest(), 1, None))
         association.release()
@@ -64,7 +68,13 @@ def test_the_status_of_a_store_comes_back_whatever_it_is() -> None:
 
 def test_every_match_of_a_find_is_given_and_then_the_final_status() -> None:
     """Pending answers with their identifiers, then success without."""
-    script = accept(), read_message(), respond(status=0xFF00, data=b"one "), respond(status=0xFF01, data=b"two "), respond()
+    script = (
+        accept(),
+        read_message(),
+        respond(status=0xFF00, data=b"one "),
+        respond(status=0xFF01, data=b"two "),
+        respond(),
+    )
     with scripted_scp(*script) as port, associated(a_peer(port), proposing(STUDY_FIND)) as association:
         pending = association.send(FindRequest(sop_class_uid=STUDY_FIND), 1, Bytes(b"key "))
         answers = [(answer.status, answer.data) for answer in association.answers(pending)]
@@ -95,7 +105,14 @@ def _respond_to_find(status: int) -> Step:
 
 def test_an_interrupted_find_can_be_cancelled_and_heard_to_its_end(stop: Stop) -> None:
     """The first stop interrupts the wait for matches; after the cancel the rest is waited for all the same."""
-    script = accept(), read_message(), respond(status=0xFF00, data=b"one "), read_message(), _respond_to_find(0xFE00), hang()
+    script = (
+        accept(),
+        read_message(),
+        respond(status=0xFF00, data=b"one "),
+        read_message(),
+        _respond_to_find(0xFE00),
+        hang(),
+    )
     with scripted_scp(*script) as port, associated(a_peer(port), proposing(STUDY_FIND), stop) as association:
         pending = association.send(FindRequest(sop_class_uid=STUDY_FIND), 1, Bytes(b"key "))
         answers = association.answers(pending)
@@ -270,9 +287,8 @@ def test_a_payload_that_fails_is_followed_by_an_abort_at_a_pdu_boundary() -> Non
             last.append(body[5] if kind == 4 else -1)
 
     payload = _Failing(bytes(300_000))
-    with scripted_scp(accept(), read_all) as port, associated(a_peer(port)) as association:
-        with pytest.raises(NotSendable):
-            association.send(STORE_CT, 1, payload)
+    with scripted_scp(accept(), read_all) as port, associated(a_peer(port)) as association, pytest.raises(NotSendable):
+        association.send(STORE_CT, 1, payload)
 
     assert kinds[-1] == 7
     assert 2 not in last
@@ -282,20 +298,12 @@ def test_a_command_and_its_data_set_may_come_in_one_pdu_or_in_many() -> None:
     """Several values in one P-DATA-TF, and one value cut into many, are the same message (PS3.8 E)."""
 
     def regrouped(scp: Conversation) -> None:
-        from dicomjobs.wire.pdu import DataTransfer, DataValue
-        from dicomjobs.wire.pdu_decode import decode
-        from dicomjobs.wire.pdu_encode import encode
-        from tests.support.scripted_scp import response
-
         answer = response(scp, status=0xFF00, data=b"identifier")
-        size = 6 + int.from_bytes(answer[2:6], "big")
-        command, data = decode(4, answer[6:size]), decode(4, answer[size + 6 :])
-        assert isinstance(command, DataTransfer)
-        assert isinstance(data, DataTransfer)
-        pieces = [DataValue(1, True, index == 99, command.values[0].fragment[index : index + 1]) for index in range(99)]
-        pieces.append(DataValue(1, True, True, command.values[0].fragment[99:]))
+        command, data = (pdu.values[0] for pdu in _data_transfers(answer))
+        pieces = [DataValue(1, True, False, command.fragment[index : index + 1]) for index in range(99)]
+        pieces.append(DataValue(1, True, True, command.fragment[99:]))
         scp.socket.sendall(b"".join(encode(DataTransfer((piece,))) for piece in pieces[:50]))
-        scp.socket.sendall(encode(DataTransfer((*pieces[50:], *data.values))))
+        scp.socket.sendall(encode(DataTransfer((*pieces[50:], data))))
 
     script = accept(), read_message(), regrouped, respond()
     with scripted_scp(*script) as port, associated(a_peer(port), proposing(STUDY_FIND)) as association:
@@ -303,6 +311,16 @@ def test_a_command_and_its_data_set_may_come_in_one_pdu_or_in_many() -> None:
         answers = [(answer.status, answer.data) for answer in association.answers(pending)]
 
     assert answers == [(0xFF00, b"identifier"), (0, None)]
+
+
+def _data_transfers(data: bytes) -> Iterator[DataTransfer]:
+    """The P-DATA-TFs in some bytes."""
+    while data:
+        end = 6 + int.from_bytes(data[2:6], "big")
+        pdu = decode(data[0], data[6:end])
+        assert isinstance(pdu, DataTransfer)
+        yield pdu
+        data = data[end:]
 
 
 def test_what_was_negotiated_is_told() -> None:
@@ -320,7 +338,7 @@ def test_what_was_negotiated_is_told() -> None:
 
 def test_abort_after_the_end_does_nothing() -> None:
     """How it ended stays as it was."""
-    script = accept(), lambda scp: _read_release(scp), send(RELEASE_RP)
+    script = accept(), _read_release, send(RELEASE_RP)
     with scripted_scp(*script) as port, associated(a_peer(port)) as association:
         association.release()
         association.abort()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import resource
 import socket
 import stat
@@ -225,13 +227,13 @@ def test_only_the_owner_may_read_what_was_received(receiver: Receiver, tmp_path:
 )
 def test_no_uid_becomes_a_path(receiver: Receiver, tmp_path: Path, uid: bytes) -> None:
     """Text of a peer that is no UID names nothing: the instance is refused, or kept under a digest inside the directory."""
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     hostile = make_instance(
         tmp_path / "sent.dcm", extra=[(0x00080018, "UI", uid), (0x0020000D, "UI", uid or b"../study")]
     )
     status = store(receiver, hostile, sop_instance_uid=uid)
 
-    new = {path for path in tmp_path.rglob("*")} - before - {hostile.path}
+    new = set(tmp_path.rglob("*")) - before - {hostile.path}
     assert all(path.is_relative_to(receiver.directory) for path in new)
     assert all(set(part) <= set("0123456789abcdef.dcm") for path in kept(receiver) for part in path.parts[-2:])
     assert (len(kept(receiver)) == 1) == (status == 0x0000)
@@ -263,7 +265,10 @@ def test_bytes_that_are_no_data_set_are_refused(receiver: Receiver) -> None:
 
 def test_a_full_disk_is_said_so_and_leaves_no_trace(receiver: Receiver, tmp_path: Path) -> None:
     """A write that fails half-way is answered with A700, and the next instance is kept."""
-    large, small = make_instance(tmp_path / "large.dcm", rows=512), make_instance(tmp_path / "small.dcm", number=2, rows=1)
+    large, small = (
+        make_instance(tmp_path / "large.dcm", rows=512),
+        make_instance(tmp_path / "small.dcm", number=2, rows=1),
+    )
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
     try:
@@ -315,12 +320,36 @@ def test_a_stalled_peer_does_not_keep_it_from_stopping(tmp_path: Path, sent: byt
         assert set(threading.enumerate()) == before
 
 
+def test_malformed_requests_leave_no_threads_behind(tmp_path: Path) -> None:
+    """A hundred A-ASSOCIATE-RQ with wrong bytes in them: more than may be associated at once, and still there is room for one more."""
+    before = set(threading.enumerate())
+    good = associate_rq([(VERIFICATION, [ImplicitVRLittleEndian]), (CTImageStorage, [JPEG2000Lossless])])
+    choice = random.Random(1)
+    with start_receiver(str(tmp_path / "received")) as receiver:
+        for _ in range(100):
+            request = bytearray(good)
+            for _ in range(choice.choice((1, 2, 8))):
+                request[choice.randrange(6, len(request))] = choice.randrange(256)
+            with socket.create_connection((receiver.host, receiver.port), timeout=10.0) as connection:
+                connection.sendall(request)
+                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(ConnectionResetError):
+                    connection.recv(1)
+        echo = run_program("echoscu", receiver.host, receiver.port)
+
+    assert echo.returncode == 0, echo.stderr
+    assert set(threading.enumerate()) == before
+
+
 def test_stopping_aborts_what_is_established(tmp_path: Path) -> None:
     """An idle association gets an A-ABORT, and one that stalls inside a message is closed; no thread stays."""
     before = set(threading.enumerate())
     context = (CTImageStorage, [ImplicitVRLittleEndian])
     receiver = start_receiver(str(tmp_path / "received"))
-    with raw_scu(receiver.host, receiver.port, context) as idle, raw_scu(receiver.host, receiver.port, context) as stalled:
+    with (
+        raw_scu(receiver.host, receiver.port, context) as idle,
+        raw_scu(receiver.host, receiver.port, context) as stalled,
+    ):
         stalled.connection.sendall(b"\x04\x00\x00\x01\x00\x00half")
         receiver.stop()
         receiver.stop()

@@ -1,0 +1,118 @@
+"""The rules that jobs have to keep among each other, and with what they name; they know no files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of
+from dicomjobs.config.build import Site
+from dicomjobs.config.findings import Finding
+from dicomjobs.config.needs import circle_of, way_text
+from dicomjobs.config.places import Pointer
+from dicomjobs.config.suggest import did_you_mean
+from dicomjobs.diagnostics import Severity
+from dicomjobs.dicom.attributes import by_tag
+from dicomjobs.dicom.sop_classes import (
+    MODALITY_WORKLIST_FIND,
+    PATIENT_ROOT_FIND,
+    PATIENT_STUDY_ONLY_FIND,
+    STUDY_ROOT_FIND,
+)
+from dicomjobs.dicom.uids import name_of
+from dicomjobs.model.job import FindJob, Job
+from dicomjobs.model.query import InformationModel
+
+Thing = TypeVar("Thing")
+
+
+def needed_jobs_exist(site: Site) -> Iterator[Finding]:
+    """A job needs jobs of the same document, and not itself."""
+    for at, job in site.jobs.items():
+        for place, need in enumerate(job.needs):
+            if need.job not in site.job_names:
+                hint = did_you_mean(need.job, sorted(site.job_names - {job.name}))
+                summary = f"there is no job `{need.job}`"
+                yield Finding(at=(*at, "needs", place, "job"), code="DJ309", summary=summary, hint=hint)
+
+
+def needs_lead_to_an_end(site: Site) -> Iterator[Finding]:
+    """No job needs itself, by whatever way round."""
+    told: set[str] = set()
+    by_name: dict[str, Job] = {job.name: job for job in site.jobs.values()}
+    for at, job in site.jobs.items():
+        circle = circle_of(job.name, by_name)
+        if circle and not told & set(circle):
+            told |= set(circle)
+            summary = f"these jobs wait for each other: {way_text(circle)}"
+            hint = "take one of them out of `needs`"
+            yield Finding(at=(*at, "needs"), code="DJ310", summary=summary, hint=hint, at_key=True)
+
+
+RUN_FILES = frozenset(
+    {"plan.json", "plan-instances.jsonl", "events.jsonl", "report.json", "instances.csv", "junit.xml"}
+)
+"""What a run directory holds anyway."""
+
+
+def outputs_are_different_files(site: Site) -> Iterator[Finding]:
+    """Two outputs in one file would overwrite each other."""
+    first: dict[str, str] = {}
+    for at, job in site.jobs.items():
+        for place, output in enumerate(job.outputs if isinstance(job, FindJob) else ()):
+            if output.file in first:
+                summary = f"`{output.file}` is written twice: by the job `{first[output.file]}` and here"
+                hint = "give one of them another name"
+                yield Finding(at=(*at, "find", "outputs", place, "file"), code="DJ311", summary=summary, hint=hint)
+            first.setdefault(output.file, job.name)
+            if output.file in RUN_FILES:
+                summary = f"`{output.file}` is a file that every run writes itself"
+                hint = "give it another name, or a folder: ./" + output.file
+                yield Finding(at=(*at, "find", "outputs", place, "file"), code="DJ313", summary=summary, hint=hint)
+
+
+def columns_are_asked_for(site: Site) -> Iterator[Finding]:
+    """PS3.4 C.2.2.1.3: a peer answers with the keys it was asked for, so another column stays empty."""
+    for at, job in site.jobs.items():
+        if isinstance(job, FindJob):
+            asked = {_column(element.tag) for element in job.query.identifier}
+            for number, output in enumerate(job.outputs):
+                for place, column in enumerate(output.columns):
+                    if column not in asked and not isinstance(attribute_of(column), NotAnAttribute):
+                        summary = f"the query does not ask for {column}, so this column will be empty"
+                        pointer = (*at, "find", "outputs", number, "columns", place)
+                        hint = f"add `{column}:` to the keys of the query `{job.query.name}`"
+                        yield Finding(at=pointer, code="DJ520", summary=summary, hint=hint, severity=Severity.WARNING)
+
+
+def _column(tag: int) -> str:
+    """Return what a column of an attribute is called."""
+    attribute = by_tag(tag)
+    return attribute.keyword if attribute else f"{tag:08X}"
+
+
+FIND_CLASSES = {
+    InformationModel.WORKLIST: MODALITY_WORKLIST_FIND,
+    InformationModel.PATIENT: PATIENT_ROOT_FIND,
+    InformationModel.STUDY: STUDY_ROOT_FIND,
+    InformationModel.PATIENT_STUDY_ONLY: PATIENT_STUDY_ONLY_FIND,
+}
+"""The SOP class that each information model is queried with (PS3.4 C.6, K.7)."""
+
+
+def profiles_propose_what_queries_need(site: Site) -> Iterator[Finding]:
+    """A query goes over a presentation context of its information model's SOP class."""
+    for at, job in site.jobs.items():
+        if isinstance(job, FindJob) and (profile := job.association_profile):
+            uid = FIND_CLASSES[job.query.model]
+            if uid not in {context.abstract_syntax for context in profile.contexts}:
+                summary = f"the profile `{profile.name}` does not propose {name_of(uid)}, which the query needs"
+                hint = "propose it, or leave the profile out: the query's own context is then proposed"
+                given = (*_places_of(job.query, site.queries), *_places_of(profile, site.profiles))
+                pointer = (*at, "find", "association_profile")
+                yield Finding(at=pointer, code="DJ523", summary=summary, hint=hint, given=given)
+
+
+def _places_of(thing: Thing, things: Mapping[Pointer, Thing]) -> Iterator[Pointer]:
+    """Yield where a thing stands."""
+    return (place for place, other in things.items() if other is thing)

@@ -1,0 +1,316 @@
+"""What a survey finds on a real disk: every file once, in order, each with its header or with the reason why it has none."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.uid import ImplicitVRLittleEndian
+
+from dicomjobs.disk.survey import survey
+from dicomjobs.events import INSTANCE_REASONS
+from dicomjobs.model.send_set import Condition, SendSet
+from dicomjobs.plan.inventory import SurveyedFile
+from tests.support.instances import CANARY, make_instance, make_study
+from tests.support.send_sets import send_set_of
+
+NOW = 1_800_000_000.0
+
+
+def survey_of(send_set: SendSet) -> list[SurveyedFile]:
+    """Return all that a survey finds."""
+    return list(survey(send_set, now=NOW))
+
+
+def names(files: list[SurveyedFile]) -> list[str]:
+    """Return the bare names, in order."""
+    return [Path(file.path).name for file in files]
+
+
+def problems(files: list[SurveyedFile]) -> dict[str, str]:
+    """Return the problem of each file by its bare name, and see that it is an instance reason and has words."""
+    for file in files:
+        assert not file.problem or (file.problem in INSTANCE_REASONS and file.words)
+        assert CANARY not in file.words
+    return {Path(file.path).name: file.problem for file in files}
+
+
+def test_a_file_is_what_its_header_says(tmp_path: Path) -> None:
+    """Everything that a plan needs, and nothing else, is in the value."""
+    made = make_instance(tmp_path / "a.dcm")
+    planned = made.planned()
+
+    (found,) = survey_of(send_set_of(tmp_path))
+
+    assert found == SurveyedFile(
+        path=planned.path,
+        named=False,
+        size=planned.size,
+        mtime_ns=planned.mtime_ns,
+        offset=planned.offset,
+        sop_class_uid=planned.sop_class_uid,
+        sop_instance_uid=planned.sop_instance_uid,
+        study_instance_uid=planned.study_instance_uid,
+        series_instance_uid=planned.series_instance_uid,
+        transfer_syntax=planned.transfer_syntax,
+    )
+
+
+def test_folders_are_gone_through_in_the_places_of_their_names(tmp_path: Path) -> None:
+    """Sorted by name in each folder, whatever order the file system has."""
+    for name in ("c.dcm", "b/2.dcm", "b/1.dcm", "a.dcm", "b/1/x.dcm"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        make_instance(tmp_path / name)
+
+    found = [file.path.removeprefix(f"{tmp_path}/") for file in survey_of(send_set_of(tmp_path))]
+
+    assert found == ["a.dcm", "b/1/x.dcm", "b/1.dcm", "b/2.dcm", "c.dcm"]
+
+
+def test_paths_keep_the_order_in_which_they_were_given(tmp_path: Path) -> None:
+    """A file, a folder and a pattern; files named outright are marked so."""
+    make_study(tmp_path / "z", 2)
+    make_study(tmp_path / "y", 1)
+    single = make_instance(tmp_path / "single.dcm")
+
+    found = survey_of(send_set_of(tmp_path / "z", single.path, f"{tmp_path}/y/*.dcm"))
+
+    assert names(found) == ["000000.dcm", "000001.dcm", "single.dcm", "000000.dcm"]
+    assert [file.named for file in found] == [False, False, True, False]
+
+
+def test_recursion_and_pattern_bound_the_scan_of_a_folder(tmp_path: Path) -> None:
+    """The pattern is about bare names, and about scanned files only."""
+    make_study(tmp_path / "below", 1)
+    make_instance(tmp_path / "a.dcm")
+    other = make_instance(tmp_path / "b.ima")
+
+    assert names(survey_of(send_set_of(tmp_path, recursive=False))) == ["a.dcm", "b.ima"]
+    assert names(survey_of(send_set_of(tmp_path, pattern="*.dcm"))) == ["a.dcm", "000000.dcm"]
+    assert names(survey_of(send_set_of(tmp_path, other.path, recursive=False, pattern="a*"))) == ["a.dcm", "b.ima"]
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_overlapping_paths_yield_a_file_once(tmp_path: Path, order: int) -> None:
+    """A folder in a folder, a file in both, a pattern over all of it, in either order."""
+    (made, *_) = make_study(tmp_path / "in", 3)
+    paths = [tmp_path, tmp_path / "in", made.path, f"{tmp_path}/in/*.dcm", made.path]
+
+    found = survey_of(send_set_of(*(paths if order else reversed(paths))))
+
+    assert sorted(names(found)) == ["000000.dcm", "000001.dcm", "000002.dcm"]
+
+
+def test_a_pattern_that_matches_nothing_is_nothing(tmp_path: Path) -> None:
+    """What an empty send set means is for the planner to say."""
+    assert survey_of(send_set_of(f"{tmp_path}/*.dcm")) == []
+
+
+def test_a_name_with_wildcards_in_it_is_taken_as_it_is(tmp_path: Path) -> None:
+    """When there is a file of just that name."""
+    make_instance(tmp_path / "a[1].dcm")
+    make_instance(tmp_path / "a1.dcm")
+
+    assert names(survey_of(send_set_of(tmp_path / "a[1].dcm"))) == ["a[1].dcm"]
+
+
+def test_each_bad_file_is_a_value_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """Neither of them stops the survey or is opened when opening it might wait."""
+    make_instance(tmp_path / "good.dcm")
+    whole = (tmp_path / "good.dcm").read_bytes()
+    (tmp_path / "cut.dcm").write_bytes(whole[:300])
+    (tmp_path / "empty").touch()
+    (tmp_path / "notes.txt").write_text("not an instance")
+    (tmp_path / "archive.zip").write_bytes(b"PK\x03\x04" + b"\0" * 500)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "null").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        found = survey_of(send_set_of(tmp_path))
+
+    assert problems(found) == {
+        "archive.zip": "not_dicom",
+        "cut.dcm": "incomplete_header",
+        "empty": "not_dicom",
+        "fifo": "not_a_regular_file",
+        "good.dcm": "",
+        "loop": "unreadable",
+        "notes.txt": "not_dicom",
+        "nowhere": "no_such_file",
+        "null": "symlink_outside",
+        "socket": "not_a_regular_file",
+    }
+
+
+def test_what_is_named_and_cannot_be_had_says_why(tmp_path: Path) -> None:
+    """A missing file, one below a file, a name that is too long, a device."""
+    made = make_instance(tmp_path / "a.dcm")
+    missing, below, long = tmp_path / "missing.dcm", made.path / "x", tmp_path / ("n" * 300)
+
+    found = survey_of(send_set_of(missing, below, long, "/dev/null"))
+
+    assert [(file.problem, file.words) for file in found] == [
+        ("no_such_file", "No such file or directory"),
+        ("no_such_file", "Not a directory"),
+        ("unreadable", "File name too long"),
+        ("not_a_regular_file", "a character device, not a regular file"),
+    ]
+    assert all(file.named for file in found)
+
+
+def test_links_that_stay_inside_yield_what_they_lead_to_once(tmp_path: Path) -> None:
+    """A link to a file or folder that is found anyway adds nothing; one to a name the pattern leaves out does."""
+    make_study(tmp_path / "real", 2)
+    (tmp_path / "folder").symlink_to(tmp_path / "real")
+    (tmp_path / "link.dcm").symlink_to(tmp_path / "real" / "000000.dcm")
+    (tmp_path / "real" / "up").symlink_to(tmp_path)
+    (tmp_path / "real" / "000001.dcm").rename(tmp_path / "real" / "000001")
+    (tmp_path / "named.dcm").symlink_to(tmp_path / "real" / "000001")
+
+    found = survey_of(send_set_of(tmp_path, pattern="*.dcm"))
+
+    assert names(found) == ["named.dcm", "000000.dcm"]
+    assert not any(file.problem for file in found)
+
+
+@pytest.mark.parametrize("path", ["in", "in/*", "*/*"])
+def test_a_link_that_leads_out_is_not_followed(tmp_path: Path, path: str) -> None:
+    """Neither to a file nor to a folder; with a pattern, outside is outside of what stands before its wildcards."""
+    make_study(tmp_path / "outside", 1)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    base = tmp_path if path != "*/*" else folder
+    (folder / "sub").mkdir()
+    link_folder = folder if path != "*/*" else folder / "sub"
+    (link_folder / "file").symlink_to(tmp_path / "outside" / "000000.dcm")
+    (link_folder / "folder").symlink_to(tmp_path / "outside")
+
+    found = survey_of(send_set_of(base / path))
+
+    assert problems(found) == {"file": "symlink_outside", "folder": "symlink_outside"}
+
+
+def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path: Path) -> None:
+    """What the user names is meant; its links may lead anywhere below what it leads to."""
+    made = make_study(tmp_path / "real", 1)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "link.dcm").symlink_to(made[0].path)
+
+    assert [file.path for file in survey_of(send_set_of(tmp_path / "link"))] == [f"{tmp_path}/link/000000.dcm"]
+    assert [file.path for file in survey_of(send_set_of(tmp_path / "link.dcm"))] == [f"{tmp_path}/link.dcm"]
+
+
+def test_folders_deeper_than_a_path_can_say_are_a_problem_and_no_crash(tmp_path: Path) -> None:
+    """The rest is found; the folder whose path is too long is reported."""
+    make_instance(tmp_path / "z.dcm")
+    fd = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=fd)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    os.close(fd)
+
+    found = survey_of(send_set_of(tmp_path))
+
+    assert [file.problem for file in found] == ["unreadable", ""]
+    assert found[0].words == "File name too long"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not stop root")
+def test_what_may_not_be_read_is_a_problem(tmp_path: Path) -> None:
+    """A file and a folder without permissions; the rest is found."""
+    make_study(tmp_path / "closed", 1)
+    (tmp_path / "closed").chmod(0)
+    make_instance(tmp_path / "a.dcm").path.chmod(0)
+    make_instance(tmp_path / "b.dcm")
+
+    found = survey_of(send_set_of(tmp_path))
+    (tmp_path / "closed").chmod(0o700)
+
+    assert problems(found) == {"a.dcm": "unreadable", "b.dcm": "", "closed": "unreadable"}
+
+
+def test_names_that_are_not_utf_8_survive(tmp_path: Path) -> None:
+    """The path that comes out opens the file that went in."""
+    raw = os.fsencode(tmp_path) + b"/\xff\xfe.dcm"
+    made = make_instance(tmp_path / "a.dcm")
+    made.path.rename(os.fsdecode(raw))
+
+    (found,) = survey_of(send_set_of(tmp_path))
+
+    assert os.fsencode(found.path) == raw
+    assert found.sop_instance_uid == made.sop_instance_uid
+
+
+def test_files_that_may_still_be_written_are_too_young(tmp_path: Path) -> None:
+    """Exactly as old as minimum_age is old enough."""
+    for name, age in (("old", 61), ("just", 60), ("young", 59)):
+        made = make_instance(tmp_path / name)
+        os.utime(made.path, (NOW - age, NOW - age))
+
+    found = survey_of(send_set_of(tmp_path, minimum_age=60))
+
+    assert problems(found) == {"just": "", "old": "", "young": "too_young"}
+
+
+@pytest.mark.parametrize(
+    ("keyword", "tag", "values", "kept"),
+    [
+        ("Modality", 0x00080060, ("CT", "MR"), True),
+        ("Modality", 0x00080060, ("MR",), False),
+        ("Modality", 0x00080060, ("C", "ct"), False),
+        ("ImageType", 0x00080008, ("PRIMARY",), True),
+        ("Rows", 0x00280010, ("16",), True),
+        ("Rows", 0x00280010, ("512",), False),
+        ("BodyPartExamined", 0x00180015, ("HEAD",), False),
+        ("InstitutionName", 0x00080080, ("Müller",), True),
+    ],
+)
+@pytest.mark.parametrize("transfer_syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", ImplicitVRLittleEndian])
+def test_where_keeps_what_has_one_of_the_values(
+    tmp_path: Path, transfer_syntax: str, keyword: str, tag: int, values: tuple[str, ...], kept: bool
+) -> None:
+    """Text in the file's character set, any of several values, and numbers, in any encoding."""
+    extra = [
+        (0x00080005, "CS", "ISO_IR 100"),
+        (0x00080008, "CS", "ORIGINAL\\PRIMARY"),
+        (0x00080080, "LO", "Müller".encode("latin-1")),
+    ]
+    make_instance(tmp_path / "a.dcm", transfer_syntax=transfer_syntax, extra=extra)
+    condition = Condition(keyword=keyword, tag=tag, values=values)
+
+    (found,) = survey_of(send_set_of(tmp_path, where=(condition,)))
+
+    assert found.problem == ("" if kept else "filtered_out")
+    assert found.sop_instance_uid
+
+
+def test_two_surveys_of_the_same_disk_are_equal(tmp_path: Path) -> None:
+    """The plan of the same inputs must be the same bytes."""
+    for folder in "cab":
+        make_study(tmp_path / folder, 5)
+
+    assert survey_of(send_set_of(tmp_path)) == survey_of(send_set_of(tmp_path))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    contents=st.lists(st.binary(max_size=300).map(lambda tail: b"\0" * 128 + b"DICM" + tail), min_size=1, max_size=5)
+)
+def test_garbage_never_stops_a_survey(tmp_path: Path, contents: list[bytes]) -> None:
+    """One value a file, each with a problem."""
+    folder = tmp_path / "garbage"
+    folder.mkdir(exist_ok=True)
+    for number, content in enumerate(contents):
+        (folder / f"{number}").write_bytes(content)
+
+    found = survey_of(send_set_of(folder))
+
+    assert all(file.problem == "incomplete_header" for file in found)

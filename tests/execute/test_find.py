@@ -1,0 +1,179 @@
+"""A find step: matches told one by one, cancelled when there are enough, and never complete when it was cut short."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dicomjobs.errors import ConnectionLost, Interrupted
+from dicomjobs.events import Cause, Event, JobFinished, JobOutcome, MatchReceived
+from dicomjobs.execute import find
+from dicomjobs.model.association import AcceptedContext
+from dicomjobs.model.job import EmptyPolicy
+from dicomjobs.model.stop import StopState
+from dicomjobs.plan.plan import FindStep, JobPlan
+from tests.support.fake_ports import Answer, Stage
+from tests.support.runs import MadeInstances, find_job, make_plan
+
+STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2.1"
+EXPLICIT = "1.2.840.10008.1.2.1"
+MATCH = 0xFF00
+CANCELLED = 0xFE00
+
+
+def _job(**changes: Any) -> JobPlan:
+    """Return a find job."""
+    job = find_job()
+    assert isinstance(job.step, FindStep)
+    return replace(job, step=replace(job.step, **changes))
+
+
+def _stage(*answers: Answer) -> Stage:
+    """Return a stage whose peer takes study root queries and answers so."""
+    accepted = (AcceptedContext(context_id=1, abstract_syntax=STUDY_ROOT, transfer_syntax=EXPLICIT),)
+    return Stage(MadeInstances(0), answers=[list(answers)], accept=lambda _: accepted)
+
+
+def _run(stage: Stage, job: JobPlan | None = None) -> tuple[list[MatchReceived], JobFinished]:
+    """Run a job; returns its matches and its end."""
+    events: list[Event] = stage.run(make_plan(job or _job()))
+    assert isinstance(events[-1], JobFinished)
+    return [event for event in events if isinstance(event, MatchReceived)], events[-1]
+
+
+def test_each_match_is_told_with_its_number_status_and_identifier() -> None:
+    """FF01 is kept: the peer did not support an optional key."""
+    matches, end = _run(_stage(MATCH, 0xFF01, 0))
+
+    assert [(each.number, each.status) for each in matches] == [(1, 0xFF00), (2, 0xFF01)]
+    assert matches[0].identifier == {"00100020": {"vr": "LO", "Value": ["match"]}}
+    assert (end.outcome, end.truncated) == (JobOutcome.SUCCEEDED, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"), [(0xA700, Cause.TRANSIENT), (0xA900, Cause.PERMANENT), (0x0122, Cause.PERMANENT)]
+)
+def test_a_failure_status_is_the_end_of_the_job_in_words(status: int, cause: Cause) -> None:
+    """What came before is known to be incomplete."""
+    matches, end = _run(_stage(MATCH, status))
+
+    assert len(matches) == 1
+    assert (end.outcome, end.reason, end.cause, end.truncated) == (JobOutcome.FAILED, "refused", cause, True)
+    assert f"{status:04X}H" in end.words
+
+
+def test_an_association_that_breaks_after_matches_leaves_them_incomplete() -> None:
+    """Never published as the whole answer."""
+    _, end = _run(_stage(MATCH, ConnectionLost("gone")))
+
+    assert (end.outcome, end.reason, end.truncated) == (JobOutcome.FAILED, "connection_lost", True)
+
+
+def test_more_than_max_matches_is_cancelled_and_truncated() -> None:
+    """The one too many is not told."""
+    stage = _stage(MATCH, MATCH, MATCH, CANCELLED)
+
+    matches, end = _run(stage, _job(max_matches=2))
+
+    assert len(matches) == 2
+    assert (end.outcome, end.cause, end.truncated) == (JobOutcome.FAILED, Cause.TRUNCATED, True)
+    assert stage.associations[0].cancelled
+
+
+def test_exactly_max_matches_is_a_complete_answer() -> None:
+    """Nothing was cut off."""
+    matches, end = _run(_stage(MATCH, MATCH, 0), _job(max_matches=2))
+
+    assert (len(matches), end.outcome) == (2, JobOutcome.SUCCEEDED)
+
+
+def test_cancel_after_is_what_the_job_wanted() -> None:
+    """Status FE00 is then a success."""
+    matches, end = _run(_stage(MATCH, MATCH, CANCELLED), _job(cancel_after=2))
+
+    assert (len(matches), end.outcome) == (2, JobOutcome.SUCCEEDED)
+
+
+def test_a_cancel_nobody_asked_for_is_a_failure() -> None:
+    """The peer ended the query by itself."""
+    _, end = _run(_stage(MATCH, CANCELLED))
+
+    assert (end.outcome, end.truncated) == (JobOutcome.FAILED, True)
+
+
+def test_a_peer_that_goes_on_after_a_cancel_is_aborted() -> None:
+    """After the grace period."""
+    stage = _stage(*[MATCH] * 50)
+    clock = iter(range(1000))
+    ports = replace(stage.ports(), monotonic=lambda: float(next(clock)))
+
+    from dicomjobs.execute.executor import execute
+
+    events = [each.event for batch in execute(make_plan(_job(max_matches=1)), ports) for each in batch]
+
+    assert isinstance(events[-1], JobFinished)
+    assert events[-1].truncated
+    assert stage.associations[0].ended_by is not None
+    assert stage.associations[0].ended_by.value == "abort"
+    assert find.CANCEL_GRACE == 5.0
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"), [(EmptyPolicy.OK, JobOutcome.SUCCEEDED), (EmptyPolicy.FAIL, JobOutcome.FAILED)]
+)
+def test_no_match_is_as_good_as_the_job_says(policy: EmptyPolicy, outcome: JobOutcome) -> None:
+    """By default it is fine."""
+    _, end = _run(_stage(0), _job(if_no_match=policy))
+
+    assert end.outcome is outcome
+
+
+def test_a_signal_between_matches_cancels_the_query() -> None:
+    """And the end says that it was interrupted."""
+    stage = _stage(MATCH, MATCH, CANCELLED)
+
+    def interrupt() -> None:
+        stage.stop.state = StopState.FINISHING
+
+    stage.on_send = interrupt
+
+    _, end = _run(stage)
+
+    assert stage.associations[0].cancelled
+    assert (end.outcome, end.cause, end.truncated) == (JobOutcome.INTERRUPTED, Cause.INTERRUPTED, True)
+
+
+def test_a_signal_while_nothing_comes_cancels_the_query_too() -> None:
+    """The wait itself is interrupted."""
+    stage = _stage(MATCH, Interrupted("told to stop"), CANCELLED)
+
+    _, end = _run(stage)
+
+    assert stage.associations[0].cancelled
+    assert end.outcome is JobOutcome.INTERRUPTED
+
+
+def test_a_value_the_peers_character_set_cannot_hold_is_said_before_anything_is_asked() -> None:
+    """With the key that decides it."""
+    job = _job()
+
+    stage = _stage(0)
+    _, end = _run(stage, replace(job, peer=replace(job.peer, character_set="none")))
+
+    assert (end.reason, end.hint, stage.associations[0].sent) == (
+        "not_encodable",
+        "the peer's character_set is none",
+        0,
+    )
+
+
+def test_a_profile_without_the_information_model_cannot_ask() -> None:
+    """No context, no request."""
+    stage = Stage(MadeInstances(0))
+
+    _, end = _run(stage)
+
+    assert end.reason == "no_context_accepted"
+    assert "StudyRootQueryRetrieveInformationModelFind" in end.words

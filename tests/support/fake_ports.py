@@ -1,0 +1,280 @@
+"""Ports that do what a script says, so that tests of execution compare exact events; real peers are met in tests/peers.
+
+`tests/execute/test_contract.py` runs the same calls on the fake association and on a real one, so that the fake cannot drift.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
+from dicomjobs.events import EndedBy, Event
+from dicomjobs.execute.executor import execute
+from dicomjobs.execute.ports import Association, ClaimItem, Pending, Phase, Ports, Settlement, Verdict
+from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
+from dicomjobs.model.dimse import FindRequest, Payload, Request, Response
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.query import Identifier
+from dicomjobs.model.stop import StopState
+from dicomjobs.plan.plan import Instances, Plan, PlannedInstance
+
+Answer = int | AssociationError
+"""A status, or the error that comes instead of a response."""
+
+
+@dataclass(slots=True)
+class FakeStop:
+    """A stop signal that tests move by hand."""
+
+    state: StopState = StopState.RUNNING
+    finish_fd: int = -1
+    abort_fd: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class FakePending:
+    """A request that was sent."""
+
+    message_id: int
+
+
+@dataclass(slots=True)
+class FakeAssociation:
+    """Answers each C-STORE with the next of `answers`, 0000H once there are none; a C-FIND with all of them in turn."""
+
+    negotiation: Negotiation
+    answers_to_give: Iterator[Answer]
+    on_send: Callable[[], None] = lambda: None
+    fully_sent: bool = False
+    ended_by: EndedBy | None = None
+    sent: int = 0
+    request: Request | None = None
+    cancelled: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    def send(self, request: Request, context_id: int, payload: Payload | None) -> FakePending:
+        """Take a request; an error scripted with `before` breaks it off half-way."""
+        self.sent += 1
+        self.fully_sent = False
+        self.on_send()
+        try:
+            if payload is not None:
+                data = b"".join(payload.chunks())
+                assert len(data) == payload.length
+        except NotSendable:
+            self.abort()
+            raise
+        finally:
+            if payload is not None:
+                payload.close()
+        self.request = request
+        self.calls.append(f"send on {context_id}")
+        self.fully_sent = True
+        return FakePending(self.sent)
+
+    def answers(self, pending: Pending) -> Iterator[Response]:
+        """Give what was scripted."""
+        while True:
+            answer = next(self.answers_to_give, 0)
+            if isinstance(answer, AssociationError):
+                self.ended_by = EndedBy.LOST
+                raise answer
+            match = answer in {0xFF00, 0xFF01} and isinstance(self.request, FindRequest)
+            yield Response(
+                message_id=pending.message_id, status=answer, error_comment="", data=b"match" if match else None
+            )
+            if not match:
+                return
+
+    def cancel(self, pending: Pending) -> None:
+        """Note that the request was cancelled."""
+        self.calls.append(f"cancel {pending.message_id}")
+        self.cancelled = True
+
+    def release(self) -> None:
+        """End in peace."""
+        self.ended_by = self.ended_by or EndedBy.RELEASE
+
+    def abort(self) -> None:
+        """End at once."""
+        self.ended_by = self.ended_by or EndedBy.ABORT
+
+
+@dataclass(slots=True)
+class FakePayload:
+    """Two bytes from nowhere."""
+
+    data: bytes = b"ab"
+    broken: NotSendable | None = None
+    closed: int = 0
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        return len(self.data)
+
+    @property
+    def sha256(self) -> str:
+        """A digest of sorts."""
+        return "d1"
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, or the scripted failure."""
+        if self.broken:
+            raise self.broken
+        yield self.data
+
+    def close(self) -> None:
+        """Count how often."""
+        self.closed += 1
+
+
+@dataclass(slots=True)
+class FakeFiles:
+    """Every file is there, but for those that `refused` names by path; `broken` ones fail while they are being sent."""
+
+    refused: dict[str, NotSendable] = field(default_factory=dict)
+    broken: dict[str, NotSendable] = field(default_factory=dict)
+    opened: list[FakePayload] = field(default_factory=list)
+    conversions: list[str] = field(default_factory=list)
+
+    def payload(self, instance: PlannedInstance) -> FakePayload:
+        """Open a file."""
+        if instance.path in self.refused:
+            raise self.refused[instance.path]
+        self.opened.append(FakePayload(broken=self.broken.get(instance.path)))
+        return self.opened[-1]
+
+    def converted(self, instance: PlannedInstance, transfer_syntax: str) -> FakePayload:
+        """Open a file in another transfer syntax."""
+        self.conversions.append(transfer_syntax)
+        return self.payload(instance)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeClaim:
+    """Verdicts that were decided at once."""
+
+    decided: tuple[Verdict, ...]
+
+    def verdicts(self) -> Sequence[Verdict]:
+        """One a claimed item."""
+        return self.decided
+
+
+@dataclass(slots=True)
+class FakeJournal:
+    """Keeps what it is told in order; `fail_on` names a call after which the disk is full."""
+
+    fail_on: str = ""
+    held: frozenset[int] = frozenset()
+    log: list[str] = field(default_factory=list)
+
+    def _note(self, what: str) -> None:
+        """Write a line of the log, or fail."""
+        if self.fail_on and what.startswith(self.fail_on):
+            raise JournalUnavailable("No space left on device")
+        self.log.append(what)
+
+    def claim(self, items: Sequence[ClaimItem]) -> FakeClaim:
+        """Claim items at once."""
+        self._note(f"claim {items[0].item}-{items[-1].item}")
+        return FakeClaim(tuple(Verdict.HELD_BY_OTHER_RUN if each.item in self.held else Verdict.SEND for each in items))
+
+    def mark(self, item: int, phase: Phase) -> None:
+        """Note a phase."""
+        self._note(f"{phase.value} {item}")
+
+    def settle(self, settlement: Settlement) -> None:
+        """Note an outcome."""
+        self._note(f"settle {settlement.item} {settlement.outcome.value}")
+
+    def release(self, items: Sequence[int]) -> None:
+        """Note claims given back."""
+        self._note(f"release {','.join(map(str, items))}")
+
+    def barrier(self) -> None:
+        """Note the barrier."""
+        self._note("barrier")
+
+
+@dataclass(slots=True)
+class Stage:
+    """A whole outside world: what each association accepts and answers is scripted, what happened can be read."""
+
+    instances: Instances
+    answers: list[list[Answer]] = field(default_factory=list)
+    """For each association in turn what it answers; further ones answer 0000H to everything."""
+    refusals: list[AssociationError | None] = field(default_factory=list)
+    """For each attempt to connect in turn the error it meets, None for success; further ones succeed."""
+    accept: Callable[[Proposal], tuple[AcceptedContext, ...]] | None = None
+    stop: FakeStop = field(default_factory=FakeStop)
+    files: FakeFiles = field(default_factory=FakeFiles)
+    journal: FakeJournal = field(default_factory=FakeJournal)
+    associations: list[FakeAssociation] = field(default_factory=list)
+    on_send: Callable[[], None] = lambda: None
+    attempts: int = 0
+    _clock: Iterator[int] = field(default_factory=itertools.count)
+
+    def connect(self, _: Peer, proposal: Proposal) -> Association:
+        """Accept the first transfer syntax of every context, unless the script says otherwise."""
+        attempt, self.attempts = self.attempts, self.attempts + 1
+        refusal = self.refusals[attempt] if attempt < len(self.refusals) else None
+        if refusal:
+            raise refusal
+        accepted = self.accept(proposal) if self.accept else first_syntaxes(proposal)
+        negotiation = Negotiation(
+            accepted=accepted,
+            rejected=(),
+            peer_max_pdu_length=16384,
+            peer_implementation_class_uid="1.2",
+            peer_implementation_version="",
+            tls=None,
+        )
+        script = self.answers[len(self.associations)] if len(self.associations) < len(self.answers) else []
+        self.associations.append(FakeAssociation(negotiation, iter(script), self.on_send))
+        return self.associations[-1]
+
+    def ports(self) -> Ports:
+        """Return the ports of this stage; the clock gives 0, 1, 2 and so on."""
+        return Ports(
+            instances=self.instances,
+            connect=self.connect,
+            files=self.files,
+            journal=lambda _: self.journal,
+            stop=self.stop,
+            encode_identifier=_encode,
+            decode_identifier=_decode,
+            monotonic=lambda: 0.0,
+            wall=lambda: float(next(self._clock)),
+        )
+
+    def run(self, plan: Plan) -> list[Event]:
+        """Execute a plan and return its events in order."""
+        return [stamped.event for batch in execute(plan, self.ports()) for stamped in batch]
+
+
+def first_syntaxes(proposal: Proposal) -> tuple[AcceptedContext, ...]:
+    """Accept every context with its first transfer syntax."""
+    return tuple(
+        AcceptedContext(
+            context_id=context.context_id,
+            abstract_syntax=context.abstract_syntax,
+            transfer_syntax=context.transfer_syntaxes[0],
+        )
+        for context in proposal.contexts
+    )
+
+
+def _encode(_: Identifier, __: str, character_set: str) -> bytes:
+    """An identifier that cannot be encoded in a character set called `none`."""
+    if character_set == "none":
+        raise ValueError("the value cannot be encoded")
+    return b"ab"
+
+
+def _decode(data: bytes, _: str, __: str) -> dict[str, object]:
+    """An identifier of one element."""
+    return {"00100020": {"vr": "LO", "Value": [data.decode()]}}

@@ -1,0 +1,25 @@
+"""Send sets as a job file would declare them; it knows nothing of what is on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dicomjobs.model.send_set import Condition, SendSet, SendSetPath
+
+
+def send_set_of(
+    *paths: Path | str,
+    recursive: bool = True,
+    pattern: str = "*",
+    where: tuple[Condition, ...] = (),
+    minimum_age: float = 0.0,
+) -> SendSet:
+    """Return a send set of these paths, with the defaults of the schema."""
+    return SendSet(
+        name="inbox",
+        paths=tuple(SendSetPath(path=str(path), written=str(path)) for path in paths),
+        recursive=recursive,
+        pattern=pattern,
+        where=where,
+        minimum_age=minimum_age,
+    )

@@ -1,0 +1,304 @@
+"""Everything that can go wrong before an association stands ends in time, in an error of its own that names the cause."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import replace
+
+import pytest
+
+from dicomjobs.errors import (
+    AssociationAborted,
+    AssociationError,
+    AssociationRejected,
+    ConnectionFailed,
+    ConnectionLost,
+    HostUnknown,
+    IdentityNotConfirmed,
+    Interrupted,
+    MalformedPdu,
+    NoContextAccepted,
+    NotDicom,
+    ProtocolError,
+    Remedy,
+    Timeout,
+)
+from dicomjobs.model.peer import AddressFamily, UserIdentity
+from dicomjobs.model.secret import SecretReference, SecretSource
+from dicomjobs.wire.connect import connect
+from tests.support.scripted_scp import (
+    Conversation,
+    Step,
+    abort_pdu,
+    accept,
+    close,
+    data_pdu,
+    drip,
+    hang,
+    pdu,
+    read_association_request,
+    reject_pdu,
+    repeat,
+    reset,
+    scripted_scp,
+    send,
+)
+from tests.support.wire import CT, MR, SHORT, Stop, Stopwatch, a_peer, no_secret, proposing, timeouts
+
+SLACK = 2.0
+"""Seconds after its deadline by which every fault must have ended."""
+ASKED = read_association_request()
+AC = pdu(2, b"\0\1" + bytes(66) + bytes.fromhex("50 00 0008 51 00 0004 00004000"))
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "words"),
+    [
+        pytest.param([ASKED, hang()], Timeout, r"within 0.4 s \(timeouts.acse\)", id="silent"),
+        pytest.param([close()], ConnectionLost, "127.0.0.1", id="closes on accept"),
+        pytest.param([ASKED, close()], ConnectionLost, "closed the connection", id="closes after the request"),
+        pytest.param([ASKED, reset()], ConnectionLost, "broke: Connection reset", id="resets after the request"),
+        pytest.param([ASKED, send(reject_pdu(2, 3, 1))], AssociationRejected, "temporary congestion", id="busy"),
+        pytest.param([ASKED, send(reject_pdu(2, 3, 2))], AssociationRejected, "local limit", id="limit"),
+        pytest.param([ASKED, send(reject_pdu(1, 1, 3))], AssociationRejected, "calling AE title", id="calling"),
+        pytest.param([ASKED, send(reject_pdu(1, 1, 7))], AssociationRejected, "called AE title", id="called"),
+        pytest.param([ASKED, send(reject_pdu(1, 1, 1))], AssociationRejected, "no reason given", id="no reason"),
+        pytest.param([ASKED, send(reject_pdu(1, 2, 2))], AssociationRejected, "protocol version", id="version"),
+        pytest.param(
+            [ASKED, send(reject_pdu(9, 9, 9)), hang()], ProtocolError, "values PS3.8 does not", id="illegal RJ"
+        ),
+        pytest.param([ASKED, send(abort_pdu(source=0))], AssociationAborted, "application", id="A-ABORT"),
+        pytest.param(
+            [ASKED, send(abort_pdu(source=2, reason=2))], AssociationAborted, "unexpected PDU", id="A-P-ABORT"
+        ),
+        pytest.param([send(abort_pdu(source=2)), reset()], AssociationError, "127.0.0.1", id="abort on accept"),
+        pytest.param(
+            [ASKED, send(data_pdu(command=True, last=True, fragment=b"")), hang()],
+            ProtocolError,
+            "P-DATA-TF before the association",
+            id="P-DATA instead of AC",
+        ),
+        pytest.param([ASKED, send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), hang()], NotDicom, "48H", id="HTTP"),
+        pytest.param([ASKED, send(bytes(6)), hang()], NotDicom, "does not speak DICOM", id="zeros"),
+        pytest.param([ASKED, send(AC[:3]), hang()], Timeout, r"timeouts\.(network|acse)", id="AC stalls in its header"),
+        pytest.param([ASKED, send(AC[:-9]), hang()], Timeout, r"timeouts\.(network|acse)", id="AC stalls half-way"),
+        pytest.param([ASKED, drip(AC, pause=0.05)], Timeout, r"timeouts\.(network|acse)", id="AC drips"),
+        pytest.param([ASKED, send(AC[:-9]), close()], ConnectionLost, "closed", id="AC cut"),
+        pytest.param([ASKED, send(bytes.fromhex("0200ffffffff")), hang()], ProtocolError, "4294967295", id="4 GB AC"),
+        pytest.param(
+            [ASKED, send(bytes.fromhex("020000100000")), repeat(bytes(65536))],
+            MalformedPdu,
+            "A-ASSOCIATE-AC",
+            id="1 MiB AC",
+        ),
+        pytest.param([ASKED, send(pdu(2, bytes(10))), hang()], MalformedPdu, "of 10 bytes", id="AC too short"),
+        pytest.param([accept(results={1: 3})], NoContextAccepted, "abstract syntax not supported", id="none accepted"),
+        pytest.param([ASKED, send(AC), hang()], NoContextAccepted, "not answered", id="none answered"),
+        pytest.param(
+            [accept(transfer_syntax="1.2.3"), hang()], ProtocolError, "not proposed: '1.2.3'", id="other syntax"
+        ),
+        pytest.param([accept(extra_ids=(9,)), hang()], ProtocolError, "context 9, which was not", id="unknown ID"),
+        pytest.param([accept(extra_ids=(1,)), hang()], ProtocolError, "context 1 twice", id="ID twice"),
+        pytest.param([accept(results={1: 5}), hang()], ProtocolError, "unknown result 5", id="unknown result"),
+        pytest.param([accept(max_pdu=6), hang()], ProtocolError, "at most 6 bytes", id="max PDU 6"),
+        pytest.param([accept(max_pdu=1), hang()], ProtocolError, "at most 1 bytes", id="max PDU 1"),
+        pytest.param([accept(max_pdu=None), hang()], ProtocolError, "maximum PDU length", id="no max PDU"),
+    ],
+)
+def test_a_peer_that_does_not_accept_properly_is_told_by_name(
+    script: list[Step], error: type[AssociationError], words: str, stop: Stop
+) -> None:
+    """The class says what happened, the words say it with host and port, and it is over in time."""
+    watch = Stopwatch()
+    with scripted_scp(*script) as port:
+        peer = a_peer(port, seconds=SHORT)
+        with pytest.raises(error, match=words) as caught:
+            connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
+        seconds = watch.seconds
+
+    assert type(caught.value) is error or error is AssociationError
+    assert f"127.0.0.1:{port}" in caught.value.words
+    assert seconds <= 2 * SHORT + SLACK
+
+
+@pytest.mark.parametrize(
+    ("octets", "remedy", "hint"),
+    [
+        ((1, 1, 3), Remedy.FIX_CONFIGURATION, "'DICOMJOBS'"),
+        ((1, 1, 7), Remedy.FIX_CONFIGURATION, "'ANY-SCP'"),
+        ((2, 3, 1), Remedy.TRY_AGAIN, "max_associations"),
+        ((2, 1, 1), Remedy.TRY_AGAIN, "log"),
+    ],
+)
+def test_a_rejection_says_what_to_try(octets: tuple[int, int, int], remedy: Remedy, hint: str, stop: Stop) -> None:
+    """The octets are kept, the AE title at fault is named."""
+    with scripted_scp(ASKED, send(reject_pdu(*octets))) as port, pytest.raises(AssociationRejected) as caught:
+        connect(a_peer(port), proposing(CT), open_secret=no_secret, stop=stop)
+
+    assert (caught.value.result, caught.value.source, caught.value.diagnostic) == octets
+    assert caught.value.remedy is remedy
+    assert hint in caught.value.hint
+
+
+def test_a_closed_port_is_refused_at_once(stop: Stop) -> None:
+    """The error of connect() is kept as the cause."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        peer = a_peer(unused.getsockname()[1])
+
+        with pytest.raises(ConnectionFailed, match="Connection refused") as caught:
+            connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
+
+    assert "nothing listens" in caught.value.hint
+
+
+def test_a_full_backlog_ends_at_the_connect_timeout(stop: Stop) -> None:
+    """The SYN is dropped, as by a firewall."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        address = server.getsockname()
+        queue = [socket.socket() for _ in range(4)]
+        for sock in queue:
+            sock.setblocking(False)
+            sock.connect_ex(address)
+        watch = Stopwatch()
+        with pytest.raises(Timeout, match=r"within 0.4 s \(timeouts.connect\)") as caught:
+            connect(a_peer(address[1], seconds=SHORT), proposing(CT), open_secret=no_secret, stop=stop)
+        for sock in queue:
+            sock.close()
+
+    assert caught.value.clock == "connect"
+    assert watch.seconds <= SHORT + SLACK
+
+
+def test_a_name_that_does_not_resolve_is_a_mistake_in_the_configuration(
+    stop: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resolver's words are kept."""
+
+    def look_up(*args: object, flags: int = 0, **kwargs: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(HostUnknown, match="no.such.host cannot be resolved: Name or service") as caught:
+        connect(replace(a_peer(104), host="no.such.host"), proposing(CT), open_secret=no_secret, stop=stop)
+
+    assert caught.value.remedy is Remedy.FIX_CONFIGURATION
+
+
+def test_a_resolver_that_is_away_for_a_moment_is_worth_another_try(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EAI_AGAIN says nothing about the name."""
+
+    def look_up(*args: object, **kwargs: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(ConnectionFailed, match="cannot be resolved now") as caught:
+        connect(replace(a_peer(104), host="some.host"), proposing(CT), open_secret=no_secret, stop=stop)
+
+    assert caught.value.remedy is Remedy.TRY_AGAIN
+
+
+def test_a_resolver_that_hangs_ends_at_the_connect_timeout(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """getaddrinfo itself cannot be given a timeout."""
+    resolver, over = socket.getaddrinfo, threading.Event()
+
+    def look_up(host: str, port: int, *args: int, flags: int = 0) -> object:
+        if flags:
+            raise socket.gaierror(socket.EAI_NONAME, "not an address")
+        over.wait(10)
+        return resolver("127.0.0.1", port)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    watch = Stopwatch()
+    with pytest.raises(Timeout, match=r"timeouts.connect"):
+        connect(replace(a_peer(104, seconds=SHORT), host="slow.host"), proposing(CT), open_secret=no_secret, stop=stop)
+    over.set()
+
+    assert watch.seconds <= SHORT + SLACK
+
+
+def test_every_address_of_a_name_is_tried(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first refuses, the second is the peer."""
+    with socket.socket() as unused, scripted_scp(accept(), hang()) as port:
+        unused.bind(("127.0.0.1", 0))
+        rows = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", number))
+            for number in (unused.getsockname()[1], port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: rows)
+        association = connect(a_peer(port), proposing(CT), open_secret=no_secret, stop=stop)
+        association.abort()
+
+    assert association.negotiation.accepted
+
+
+def test_the_address_family_limits_what_a_name_resolves_to(stop: Stop) -> None:
+    """127.0.0.1 is no IPv6 address."""
+    with scripted_scp() as port, pytest.raises(HostUnknown):
+        peer = a_peer(port, address_family=AddressFamily.IPV6)
+        connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
+
+
+def test_the_first_stop_interrupts_what_is_not_established(stop: Stop) -> None:
+    """Nothing is in flight yet, so there is nothing to finish."""
+    with (
+        scripted_scp(ASKED, lambda scp: stop.finish(), hang()) as port,
+        pytest.raises(Interrupted, match="told to stop"),
+    ):
+        connect(a_peer(port), proposing(CT), open_secret=no_secret, stop=stop)
+
+
+def test_no_socket_is_left_open_by_a_failure(stop: Stop) -> None:
+    """The peer sees the connection end."""
+    ended = threading.Event()
+
+    def until_closed(scp: Conversation) -> None:
+        hang()(scp)
+        ended.set()
+
+    with scripted_scp(ASKED, send(AC[:3]), until_closed) as port, pytest.raises(Timeout):
+        connect(a_peer(port, seconds=SHORT), proposing(CT), open_secret=no_secret, stop=stop)
+
+        assert ended.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("passcode", "expected"), [(True, (2, b"jo", b"secret of PASSCODE")), (False, (1, b"jo", b""))]
+)
+def test_a_user_identity_is_sent_and_its_confirmation_asked_for(
+    stop: Stop, *, passcode: bool, expected: tuple[int, bytes, bytes]
+) -> None:
+    """Type 2 with a passcode, type 1 without (PS3.7 D.3.3.7.1)."""
+    seen: list[tuple[int, bytes, bytes]] = []
+
+    def keep(scp: Conversation) -> None:
+        assert scp.request is not None
+        identity = scp.request.user.identity
+        assert identity is not None
+        seen.append((identity.identity_type, identity.primary, identity.secondary))
+
+    with scripted_scp(accept(identity_response=b""), keep, hang()) as port:
+        reference = SecretReference(source=SecretSource.ENV, argument=("PASSCODE",)) if passcode else None
+        peer = a_peer(port, user_identity=UserIdentity(username="jo", passcode=reference, positive_response=True))
+        connect(peer, proposing(CT), open_secret=lambda secret: f"secret of {secret.argument[0]}", stop=stop).abort()
+
+    assert seen == [expected]
+
+
+def test_an_identity_that_is_not_confirmed_ends_the_association(stop: Stop) -> None:
+    """The confirmation was asked for."""
+    with scripted_scp(accept(), hang()) as port:
+        identity = UserIdentity(username="jo", passcode=None, positive_response=True)
+        peer = a_peer(port, user_identity=identity, timeouts=timeouts(SHORT))
+        with pytest.raises(IdentityNotConfirmed, match="'jo'"):
+            connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
+
+
+def test_contexts_that_were_refused_do_not_keep_the_others_from_being_used(stop: Stop) -> None:
+    """One of two is enough."""
+    with scripted_scp(accept(results={3: 4}), hang()) as port:
+        association = connect(a_peer(port), proposing(CT, MR), open_secret=no_secret, stop=stop)
+        association.abort()
+
+    assert [context.abstract_syntax for context in association.negotiation.accepted] == [CT]
