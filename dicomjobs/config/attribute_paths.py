@@ -32,14 +32,19 @@ class NotAnAttribute:
 
 
 def attribute_of(name: str) -> Attribute | NotAnAttribute:
-    """Return the attribute that a keyword or a tag means; a private one, or one PS3.6 does not list, has VR UN."""
+    """Return the attribute that a keyword or a tag means; what PS3.6 does not list has VR UN."""
     if known := by_keyword(name):
         return known
     tag = _TAG.fullmatch(name)
     if tag is None:
         return _unknown_keyword(name)
     number = int(tag["group"] + tag["element"], 16)
-    return by_tag(number) or Attribute(tag=number, keyword="", vr="UN", vm="1-n")
+    return by_tag(number) or Attribute(tag=number, keyword="", vr="LO" if _is_private_creator(number) else "UN", vm="1")
+
+
+def _is_private_creator(tag: int) -> bool:
+    """Say whether an attribute reserves a block of private ones (PS3.5 7.8.1)."""
+    return tag & 0x10000 != 0 and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
 def parse_path(key: str) -> tuple[Step, ...] | NotAnAttribute:

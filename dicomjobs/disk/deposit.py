@@ -31,7 +31,7 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
 
     On return the file and its name are durable.
     """
-    part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")
     descriptor = os.open(part, _FLAGS, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -74,7 +74,10 @@ class Files(Protocol):
 
 
 class Phase(Enum):
-    """How far the sending of an instance got; what a crash leaves behind."""
+    """How far the sending of an instance got, noted before that byte leaves; what a crash leaves behind.
+
+    After a crash an instance with FIRST_BYTE alone cannot be whole at the peer, one with LAST_BYTE (with or without the other) may be.
+    """
 
     FIRST_BYTE = "first_byte"
     LAST_BYTE = "last_byte"

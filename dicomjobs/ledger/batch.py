@@ -39,25 +39,21 @@ class PendingClaims(Waiting):
     """Claims on their way to the disk."""
 
     def __init__(self, peer: PeerKey, rows: Sequence[ClaimRow], on_held: Callable[[int], None]) -> None:
-        """`on_held` hears the index of each row that another run holds."""
+        """`on_held` hears the index of each row that another run holds, in the thread that asks for the verdicts."""
         super().__init__()
         self.peer = peer
         self.rows = rows
-        self.verdict_of_row: Sequence[Verdict] = ()
+        self.held: set[int] = set()
+        """Serials that other runs hold."""
         self._on_held = on_held
-
-    def judge(self, held: set[int]) -> None:
-        """Give each row its verdict, by the serials that other runs hold."""
-        self.verdict_of_row = [Verdict.HELD_BY_OTHER_RUN if row[0] in held else Verdict.SEND for row in self.rows]
-        if held:
-            for index, row in enumerate(self.rows):
-                if row[0] in held:
-                    self._on_held(index)
 
     def verdicts(self) -> Sequence[Verdict]:
         """One verdict per claimed item, in order; blocks until the claims are durable. Raises JournalUnavailable."""
         self.wait()
-        return self.verdict_of_row
+        for index, row in enumerate(self.rows):
+            if row[0] in self.held:
+                self._on_held(index)
+        return [Verdict.HELD_BY_OTHER_RUN if row[0] in self.held else Verdict.SEND for row in self.rows]
 
 
 def again(failure: Exception) -> Exception:

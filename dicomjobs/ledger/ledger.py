@@ -95,7 +95,7 @@ class _PeerJournal:
         now = time.time()
         with in_words(self._directory):
             rows = [self._begin(item, now) for item in items]
-        pending = PendingClaims(self._peer, rows, lambda index: self._forget(items[index].item))
+        pending = PendingClaims(self._peer, rows, lambda index: self._forget(items[index].item, rows[index][0]))
         self._writer.claim(pending)
         return pending
 
@@ -117,10 +117,11 @@ class _PeerJournal:
             now,
         )
 
-    def _forget(self, item: int) -> None:
+    def _forget(self, item: int, serial: int) -> None:
         """Let go of a claim that another run holds."""
-        _, slot = self._open.pop(item)
-        self._marks.give_back([slot])
+        if self._open.get(item, (0, 0))[0] == serial:
+            _, slot = self._open.pop(item)
+            self._marks.give_back([slot])
 
     def mark(self, item: int, phase: Phase) -> None:
         """Note how far an instance got; never waits for the disk."""
@@ -151,7 +152,7 @@ class _PeerJournal:
         del self._open[settlement.item]
 
     def release(self, items: Sequence[int]) -> None:
-        """Give claims back of which no byte was sent."""
+        """Give claims back of which no byte was sent, also before their verdicts were asked for."""
         claims = [self._open[item] for item in items]
         self._writer.release([serial for serial, _ in claims], [slot for _, slot in claims])
         for item in items:

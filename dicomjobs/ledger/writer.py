@@ -145,7 +145,7 @@ class Writer:
             of_peer = [pending for pending in claims if pending.peer == peer]
             held = self._add_rows(self._peer_id(peer), [row for pending in of_peer for row in pending.rows])
             for pending in of_peer:
-                pending.judge(held)
+                pending.held = held
 
     def _add_rows(self, peer: int, rows: list[ClaimRow]) -> set[int]:
         """Write the claims that no living run holds; return the serials of the others."""

@@ -99,13 +99,19 @@ def associations_words(job: JobReport) -> str:
     """Return what was negotiated: `3 associations, 300 contexts: 298 accepted, 2 refused`; "" when there was none."""
     if not job.associations:
         return ""
-    count = number_of(len(job.associations) + job.associations_left_out, "association")
     proposed = sum(association.proposed for association in job.associations)
     accepted = sum(association.accepted for association in job.associations)
     refused = sum(association.refused for association in job.associations)
-    if accepted == proposed:
-        return f"{count}, {number_of(proposed, 'context')}: all accepted"
-    parts = [f"{accepted:,} accepted", f"{refused:,} refused"]
-    if unanswered := proposed - accepted - refused:
-        parts.append(f"{unanswered:,} unanswered")
-    return f"{count}, {number_of(proposed, 'context')}: {', '.join(parts)}"
+    unanswered = proposed - accepted - refused
+    parts = [f"{accepted:,} accepted", f"{refused:,} refused", f"{unanswered:,} unanswered"][: 3 if unanswered else 2]
+    answered = "all accepted" if accepted == proposed else ", ".join(parts)
+    return f"{_associations(job)}{number_of(proposed, 'context')}: {answered}"
+
+
+def _associations(job: JobReport) -> str:
+    """Return how many associations there were, and of how many the contexts are known."""
+    listed = len(job.associations)
+    count = number_of(listed + job.associations_left_out, "association")
+    if not job.associations_left_out:
+        return f"{count}, "
+    return f"{count}, in the first {f'{listed:,} ' if listed > 1 else ''}of them "

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from dicomjobs.dicom.character_sets import DEFAULT, CharacterSet, character_set_of
 from dicomjobs.dicom.uids import name_of
-from dicomjobs.dicom.value_representations import ALL, LONG
+from dicomjobs.dicom.value_representations import LONG
 from dicomjobs.errors import ProtocolError
 from dicomjobs.model.query import Element, Identifier
 from dicomjobs.wire.element_head import IMPLICIT, SYNTAXES, Head, Syntax, damaged, written
@@ -99,8 +99,6 @@ def _items_bytes(element: Element, syntax: Syntax, character_set: CharacterSet) 
 
 def _head_bytes(element: Element, length: int, syntax: Syntax) -> bytes:
     """Encode tag, VR and length (PS3.5 7.1.2, 7.1.3)."""
-    if element.vr not in ALL:
-        raise ValueError(f"there is no VR {element.vr!r}")
     group, number, vr = element.tag >> 16, element.tag & 0xFFFF, element.vr.encode("ascii")
     if not syntax.explicit:
         return struct.pack(syntax.order + "HHI", group, number, length)
@@ -185,7 +183,8 @@ class _Answer:
     def declared(self, element: JsonElement) -> CharacterSet:
         """Return the character set that an element (0008,0005) declares, the fallback where that says nothing of use."""
         values = element.get("Value")
-        name = "\\".join(value or "" for value in values) if isinstance(values, list) else ""
+        terms = values if isinstance(values, list) else []
+        name = "\\".join(term if isinstance(term, str) else "" for term in terms)
         return self.fallback if name in {"", "ISO_IR 6"} else character_set_of(name) or self.fallback
 
     def sequence(

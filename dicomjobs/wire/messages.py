@@ -108,10 +108,12 @@ def command_pdu(command: bytes, context_id: int) -> bytes:
 def data_pdus(payload: Payload, context_id: int, room: int) -> Iterator[list[Part]]:
     """A data set as P-DATA-TFs with one value of `room` bytes each, the last shorter; a list of parts for every chunk.
 
-    Parts are views of the chunk and good until the next is asked for. Raises NotSendable unless the payload has its length.
+    Parts are views of the chunk and good until the next is asked for. Raises NotSendable unless the payload has its length:
+    the last value is given only after the payload has come to its end, so that a peer never takes a wrong data set for whole.
     """
     left, held = payload.length, bytearray()
-    for chunk in payload.chunks():
+    chunks = payload.chunks()
+    for chunk in chunks:
         view = memoryview(chunk).cast("B")
         parts: list[Part] = []
         while left and len(held) + len(view) >= min(room, left):
@@ -123,11 +125,11 @@ def data_pdus(payload: Payload, context_id: int, room: int) -> Iterator[list[Par
             parts.append(view[:taken])
             view, left = view[taken:], left - size
             held.clear()
-        held += view
-        if held and not left:
+        if not left and (len(view) or any(map(len, chunks))):
             raise NotSendable(
                 "changed_since_plan", f"the data set is longer than the {payload.length} bytes it should have"
             )
+        held += view
         yield parts
     if left:
         missing = f"{left - len(held)} of {payload.length} bytes are missing"

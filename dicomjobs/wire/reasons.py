@@ -109,6 +109,7 @@ def _tls_hint(words: str) -> str:
 _TLS_HINTS = {
     "wrong version number": "the port does not speak TLS: check the port, or leave out `tls:`",
     "http request": "the port does not speak TLS: check the port, or leave out `tls:`",
+    "unexpected eof": "the port may not speak TLS, or the peer does not accept our certificate or address",
     "issuer certificate": "name the authority that signed the peer's certificate in tls.trust",
     "self-signed": "name the peer's certificate, or the authority that signed it, in tls.trust",
     "expired": "the peer's certificate needs renewing",

@@ -18,7 +18,7 @@ from dicomjobs.dicom.encoding import encoding_of
 from dicomjobs.disk.elements import elements
 from dicomjobs.disk.header import MAXIMUM_HEADER_BYTES, Header, NotAnInstance, read_header
 from dicomjobs.disk.window import Window
-from tests.support.instances import NATIVE, MadeInstance, encode_data_set, file_meta, make_instance, make_uid
+from tests.support.instances import NATIVE, Elements, MadeInstance, encode_data_set, file_meta, make_instance, make_uid
 
 TEST_FILES = sorted(
     path for path in (Path(pydicom.__file__).parent / "data" / "test_files").rglob("*") if path.is_file()
@@ -47,10 +47,10 @@ def refusal(data: bytes) -> tuple[str, str]:
     return caught.value.problem, caught.value.words
 
 
-def a_file(elements: list[tuple[int, str, object]], transfer_syntax: str = ExplicitVRLittleEndian) -> bytes:
+def a_file(elements: Elements, transfer_syntax: str = ExplicitVRLittleEndian) -> bytes:
     """Return a file with the elements given and fitting File Meta Information."""
     head = file_meta(sop_class_uid=CT, sop_instance_uid=INSTANCE, transfer_syntax=transfer_syntax)
-    return head + encode_data_set(elements, transfer_syntax)  # type: ignore[arg-type]  # values of every kind
+    return head + encode_data_set(elements, transfer_syntax)
 
 
 def same(header: Header, made: MadeInstance) -> bool:

@@ -12,7 +12,8 @@ from dicomjobs.report.fold import Fold
 from dicomjobs.report.json_report import render_json
 from dicomjobs.resources import schema_text
 from tests.support.golden import Golden
-from tests.support.runs import HOSTILE, RUNS, bad_run, ended, established, make_plan, report_of, stamp, store_job
+from tests.support.runs import HOSTILE, ended, established, make_plan, report_of, stamp, store_job
+from tests.support.told_runs import RUNS, bad_run
 
 SCHEMA: dict[str, Any] = json.loads(schema_text("report.schema.json"))
 VALIDATOR = Draft202012Validator(SCHEMA)

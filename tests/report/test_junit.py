@@ -9,7 +9,8 @@ import pytest
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.junit import render_junit
 from tests.support.golden import Golden
-from tests.support.runs import RUNS, bad_run, clean_run, crashed_run, hostile_run, make_plan, store_job
+from tests.support.runs import make_plan, store_job
+from tests.support.told_runs import RUNS, bad_run, clean_run, crashed_run, hostile_run
 
 
 def suite_of(text: str) -> ET.Element:

@@ -13,8 +13,6 @@ from dicomjobs.report.report import Report, RunOutcome
 from dicomjobs.report.text import render_line, render_text
 from tests.support.golden import Golden
 from tests.support.runs import (
-    RUNS,
-    clean_run,
     delivered,
     echo_events,
     echo_job,
@@ -29,6 +27,7 @@ from tests.support.runs import (
     store_job,
     whole_run,
 )
+from tests.support.told_runs import RUNS, clean_run
 
 
 @pytest.mark.parametrize("name", RUNS)

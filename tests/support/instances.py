@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydicom.uid import (
     CTImageStorage,
@@ -30,9 +31,11 @@ LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN"
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 WORD_SIZES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
-Value = bytes | str | int | float | Sequence["Elements"]
-Elements = Sequence[tuple[int, str, Value]]
-"""Elements in order of their tags: (0xGGGGEEEE, VR, value); words in a `bytes` value are little endian; a sequence is its items."""
+Elements = Sequence[tuple[int, str, Any]]
+"""Elements in order of their tags: (0xGGGGEEEE, VR, value); a sequence is its items.
+
+A value is text, a number, or bytes, whose words are little endian.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,7 @@ def make_study(
     ]
 
 
-def pixel_module(rows: int, columns: int, number: int, transfer_syntax: str) -> list[tuple[int, str, Value]]:
+def pixel_module(rows: int, columns: int, number: int, transfer_syntax: str) -> list[tuple[int, str, Any]]:
     """Return the elements of the Image Pixel module (PS3.3 C.7.6.3) for one frame, the value of its pixels told by `number`."""
     if not rows:
         return []
@@ -226,7 +229,7 @@ def encode_elements(elements: Elements, transfer_syntax: str) -> bytes:
     return bytes(encoded)
 
 
-def encode_value(vr: str, value: Value, transfer_syntax: str) -> bytes:
+def encode_value(vr: str, value: Any, transfer_syntax: str) -> bytes:
     """Return a value's bytes, padded to an even length; the items of a sequence get explicit lengths."""
     order = ">" if transfer_syntax == ExplicitVRBigEndian else "<"
     match value:

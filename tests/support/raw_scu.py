@@ -122,9 +122,13 @@ def p_data(context_id: int, control: int, fragment: bytes) -> bytes:
 
 
 @contextmanager
-def raw_scu(host: str, port: int, *contexts: Context) -> Iterator[RawScu]:
-    """An association with these contexts; it is not released, the connection is just closed."""
-    with socket.create_connection((host, port), timeout=10.0) as connection:
+def raw_scu(host: str, port: int, *contexts: Context, window: int = 0) -> Iterator[RawScu]:
+    """An association with these contexts, its receive buffer of `window` bytes; it is not released, the connection is just closed."""
+    with socket.socket() as connection:
+        if window:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        connection.settimeout(10.0)
+        connection.connect((host, port))
         scu = RawScu(connection)
         connection.sendall(associate_rq(contexts))
         kind, body = scu.read_pdu()

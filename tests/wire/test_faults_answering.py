@@ -223,7 +223,7 @@ def test_an_answer_that_was_not_waited_for_is_found_before_the_next_request() ->
     with scripted_scp(*script) as port, associated(a_peer(port)) as association:
         association.send(STORE_CT, 1, Bytes(b"data"))
         payload = Bytes(b"data")
-        with pytest.raises(ProtocolError, match="not answered to its end|no request had asked"):
+        with pytest.raises(ProtocolError, match=r"not answered to its end|no request had asked"):
             association.send(STORE_CT, 1, payload)
 
         assert not association.fully_sent
@@ -408,9 +408,12 @@ def test_a_flood_while_we_are_sending_is_refused() -> None:
         scp.read_pdu()
         repeat(PART * 1000)(scp)
 
-    with scripted_scp(accept(), flood) as port, associated(a_peer(port)) as association:
-        with pytest.raises(ProtocolError, match="before the request was out"):
-            association.send(STORE_CT, 1, _Endless(64))
+    with (
+        scripted_scp(accept(), flood) as port,
+        associated(a_peer(port)) as association,
+        pytest.raises(ProtocolError, match="before the request was out"),
+    ):
+        association.send(STORE_CT, 1, _Endless(64))
 
 
 @pytest.mark.parametrize(
@@ -429,21 +432,25 @@ def test_a_flood_while_we_are_sending_is_refused() -> None:
 )
 def test_a_release_never_raises_and_says_how_it_ended(script: list[Step], ended_by: EndedBy) -> None:
     """What was answered before stays answered."""
-    with scripted_scp(accept(), read_message(), respond(), read_one_pdu(), *script) as port:
-        with associated(a_peer(port, seconds=SHORT)) as association:
-            answer = store(association)
-            watch = Stopwatch()
-            association.release()
+    with (
+        scripted_scp(accept(), read_message(), respond(), read_one_pdu(), *script) as port,
+        associated(a_peer(port, seconds=SHORT)) as association,
+    ):
+        answer = store(association)
+        watch = Stopwatch()
+        association.release()
 
-            assert association.ended_by is ended_by
-            assert watch.seconds <= SHORT + SLACK
-            assert answer.status == 0
+        assert association.ended_by is ended_by
+        assert watch.seconds <= SHORT + SLACK
+        assert answer.status == 0
 
 
 def test_an_echo_is_checked_like_a_store() -> None:
     """A C-STORE-RSP does not answer it."""
-    with scripted_scp(accept(), read_message(), respond(field=0x8001)) as port:
-        with associated(a_peer(port), proposing(VERIFICATION)) as association:
-            pending = association.send(EchoRequest(), 1, None)
-            with pytest.raises(ProtocolError, match="C-STORE-RSP"):
-                list(association.answers(pending))
+    with (
+        scripted_scp(accept(), read_message(), respond(field=0x8001)) as port,
+        associated(a_peer(port), proposing(VERIFICATION)) as association,
+    ):
+        pending = association.send(EchoRequest(), 1, None)
+        with pytest.raises(ProtocolError, match="C-STORE-RSP"):
+            list(association.answers(pending))

@@ -146,7 +146,6 @@ def test_a_closed_port_is_refused_at_once(stop: Stop) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         peer = a_peer(unused.getsockname()[1])
-
         with pytest.raises(ConnectionFailed, match="Connection refused") as caught:
             connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
 
@@ -180,7 +179,7 @@ def test_a_name_that_does_not_resolve_is_a_mistake_in_the_configuration(
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    with pytest.raises(HostUnknown, match="no.such.host cannot be resolved: Name or service") as caught:
+    with pytest.raises(HostUnknown, match=r"no\.such\.host cannot be resolved: Name or service") as caught:
         connect(replace(a_peer(104), host="no.such.host"), proposing(CT), open_secret=no_secret, stop=stop)
 
     assert caught.value.remedy is Remedy.FIX_CONFIGURATION
@@ -200,7 +199,7 @@ def test_a_resolver_that_is_away_for_a_moment_is_worth_another_try(stop: Stop, m
 
 
 def test_a_resolver_that_hangs_ends_at_the_connect_timeout(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """getaddrinfo itself cannot be given a timeout."""
+    """The resolver itself cannot be given a timeout."""
     resolver, over = socket.getaddrinfo, threading.Event()
 
     def look_up(host: str, port: int, *args: int, flags: int = 0) -> object:
@@ -235,8 +234,8 @@ def test_every_address_of_a_name_is_tried(stop: Stop, monkeypatch: pytest.Monkey
 
 def test_the_address_family_limits_what_a_name_resolves_to(stop: Stop) -> None:
     """127.0.0.1 is no IPv6 address."""
-    with scripted_scp() as port, pytest.raises(HostUnknown):
-        peer = a_peer(port, address_family=AddressFamily.IPV6)
+    peer = a_peer(104, address_family=AddressFamily.IPV6)
+    with pytest.raises(HostUnknown):
         connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
 
 
@@ -257,8 +256,9 @@ def test_no_socket_is_left_open_by_a_failure(stop: Stop) -> None:
         hang()(scp)
         ended.set()
 
-    with scripted_scp(ASKED, send(AC[:3]), until_closed) as port, pytest.raises(Timeout):
-        connect(a_peer(port, seconds=SHORT), proposing(CT), open_secret=no_secret, stop=stop)
+    with scripted_scp(ASKED, send(AC[:3]), until_closed) as port:
+        with pytest.raises(Timeout):
+            connect(a_peer(port, seconds=SHORT), proposing(CT), open_secret=no_secret, stop=stop)
 
         assert ended.wait(5)
 

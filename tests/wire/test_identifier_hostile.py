@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +98,17 @@ def test_an_answer_cut_anywhere_is_whole_elements_or_an_error(end: int) -> None:
 
     assert found.items() <= whole.items()
     assert len(found) < len(whole)
+
+
+@pytest.mark.parametrize("vr", [b"IS", b"PN", b"US", b"AT", b"OB", b"UN", b"ST"])
+def test_a_character_set_of_another_vr_is_read(vr: bytes) -> None:
+    """It means something where it is text, and is no error where it is not."""
+    value = b"ISO_IR 100  "
+    length = struct.pack("<HI", 0, 12) if vr in {b"OB", b"UN"} else struct.pack("<H", 12)
+    data = b"\x08\0\x05\0" + vr + length + value + explicit(0x00100010, b"PN", b"\xc4b")
+
+    name = decoded(data)["00100010"]["Value"][0]["Alphabetic"]
+    assert name == ("Äb" if vr in {b"IS", b"UN", b"ST"} else "\ufffdb")
 
 
 def problem(data: bytes, syntax: str, fallback: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +19,14 @@ from tests.support.raw_scu import C_FIND_RQ, P_DATA, command, raw_scu
 UNIQUE = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}
 STUDY_2 = f"StudyInstanceUID={make_uid('seed', 2)}"
 SERIES_22 = f"SeriesInstanceUID={make_uid('seed', 2, 2)}"
+
+FIND_COMMAND = command(
+    (0x0002, STUDY_ROOT_FIND.encode() + b"\0"),
+    (0x0100, C_FIND_RQ.to_bytes(2, "little")),
+    (0x0110, b"\x01\x00"),
+    (0x0700, b"\x00\x00"),
+    (0x0800, b"\x01\x00"),
+)
 
 PEOPLE = (("Doe^Jane", "P1", "19700101"), ("DOE^John", "P2", "19800131"), ("Müller^Hans", "Q3", "19901224"))
 DAYS = ("20260101", "20260115", "20260131")
@@ -267,6 +276,23 @@ def test_a_cancel_ends_the_answers(tmp_path: Path) -> None:
     assert 2 <= sum("Find Response: " in line for line in lines) < 1500
 
 
+def test_a_peer_that_takes_no_answers_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    """Answers of 4 MB to a peer that reads none of them: neither memory nor threads are left behind."""
+    directory = tmp_path / "large"
+    directory.mkdir()
+    for number in range(1000):
+        make_instance(directory / f"{number}.dcm", number=number, rows=0, extra=[(0x00104000, "LT", "x" * 4000)])
+    before = set(threading.enumerate())
+    query = [(0x00080018, "UI", ""), (0x00080052, "CS", "IMAGE"), (0x00104000, "LT", "")]
+    receiver = start_receiver(str(directory))
+    with raw_scu(receiver.host, receiver.port, (STUDY_ROOT_FIND, [ImplicitVRLittleEndian]), window=4096) as scu:
+        scu.send(1, FIND_COMMAND, encode_data_set(query, ImplicitVRLittleEndian))
+        assert len(scu.connection.recv(6)) == 6
+        receiver.stop()
+
+    assert set(threading.enumerate()) == before
+
+
 def test_what_was_just_stored_is_found(tmp_path: Path) -> None:
     """The index follows the directory: new instances, and new content for an old one."""
     with start_receiver(str(tmp_path / "received")) as receiver:
@@ -279,16 +305,9 @@ def test_what_was_just_stored_is_found(tmp_path: Path) -> None:
 
 def ask(receiver: Receiver, transfer_syntax: str, identifier: bytes) -> list[tuple[int, bytes]]:
     """Send a Study Root C-FIND-RQ with these bytes; the statuses of all answers, each with its encoded identifier."""
-    request = command(
-        (0x0002, STUDY_ROOT_FIND.encode() + b"\0"),
-        (0x0100, C_FIND_RQ.to_bytes(2, "little")),
-        (0x0110, b"\x01\x00"),
-        (0x0700, b"\x00\x00"),
-        (0x0800, b"\x01\x00"),
-    )
     answers: list[tuple[int, bytes]] = []
     with raw_scu(receiver.host, receiver.port, (STUDY_ROOT_FIND, [transfer_syntax])) as scu:
-        scu.send(1, request, identifier)
+        scu.send(1, FIND_COMMAND, identifier)
         while not answers or answers[-1][0] & 0xFF00 == 0xFF00:
             kind, body = scu.read_pdu()
             assert kind == P_DATA

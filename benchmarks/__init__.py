@@ -1,0 +1,1 @@
+"""Benchmarks: each prints ratios against another program, measured in the same run; none of them is a test."""

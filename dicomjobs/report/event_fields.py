@@ -1,0 +1,177 @@
+"""The fields of a logged event made into the event again, each kind by a function of its own; it knows nothing of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from dicomjobs.events import (
+    AssociationEnded,
+    AssociationEstablished,
+    Cause,
+    EchoFinished,
+    Event,
+    InstanceFinished,
+    JobFinished,
+    JobOutcome,
+    JobStarted,
+    MatchReceived,
+    Outcome,
+    RunFinished,
+    RunStarted,
+)
+from dicomjobs.model.association import AcceptedContext, EndedBy, ProposedContext, RejectedContext, TlsSession
+from dicomjobs.report.record import Record
+
+FORMAT_VERSION: Final = 1
+"""The version of the form in which events are written."""
+
+_OUTCOMES = {each.value: each for each in Outcome}
+_JOB_OUTCOMES = {each.value: each for each in JobOutcome}
+_CAUSES = {each.value: each for each in Cause}
+_ENDINGS = {each.value: each for each in EndedBy}
+
+
+def _decode_run_started(record: Record) -> RunStarted:
+    """Read the first event; the version of the form stands in it."""
+    if (version := record.whole("dicomjobs_events")) != FORMAT_VERSION:
+        raise ValueError(f"the events have format version {version}, and this dicomjobs reads version {FORMAT_VERSION}")
+    return RunStarted(
+        run_id=record.text("run_id"), version=record.text("version"), plan_sha256=record.text("plan_sha256")
+    )
+
+
+def _decode_job_started(record: Record) -> JobStarted:
+    """Read the start of a job."""
+    return JobStarted(job=record.text("job"), instances=record.whole("instances"), bytes=record.whole("bytes"))
+
+
+def _decode_association_established(record: Record) -> AssociationEstablished:
+    """Read what was agreed with a peer."""
+    return AssociationEstablished(
+        job=record.text("job"),
+        number=record.whole("number"),
+        proposed=tuple(map(_decode_proposed, record.records("proposed"))),
+        accepted=tuple(map(_decode_accepted, record.records("accepted"))),
+        rejected=tuple(map(_decode_rejected, record.records("rejected"))),
+        max_pdu_length=record.whole("max_pdu_length"),
+        tls=_decode_tls(record.record_or_none("tls")),
+    )
+
+
+def _decode_proposed(record: Record) -> ProposedContext:
+    """Read a presentation context as it was proposed."""
+    return ProposedContext(
+        context_id=record.whole("id"),
+        abstract_syntax=record.text("abstract_syntax"),
+        transfer_syntaxes=record.texts("transfer_syntaxes"),
+    )
+
+
+def _decode_accepted(record: Record) -> AcceptedContext:
+    """Read a presentation context that was accepted."""
+    return AcceptedContext(
+        context_id=record.whole("id"),
+        abstract_syntax=record.text("abstract_syntax"),
+        transfer_syntax=record.text("transfer_syntax"),
+    )
+
+
+def _decode_rejected(record: Record) -> RejectedContext:
+    """Read a presentation context that was not accepted."""
+    return RejectedContext(
+        context_id=record.whole("id"), abstract_syntax=record.text("abstract_syntax"), result=record.whole("result")
+    )
+
+
+def _decode_tls(record: Record | None) -> TlsSession | None:
+    """Read what the TLS handshake agreed on."""
+    if record is None:
+        return None
+    return TlsSession(
+        version=record.text("version"),
+        cipher=record.text("cipher"),
+        peer_certificate_sha256=record.text("peer_certificate_sha256"),
+    )
+
+
+def _decode_association_ended(record: Record) -> AssociationEnded:
+    """Read how an association ended."""
+    return AssociationEnded(
+        job=record.text("job"),
+        number=record.whole("number"),
+        proposed=record.whole("proposed"),
+        ended_by=record.one_of("ended_by", _ENDINGS),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
+        hint=record.text("hint", ""),
+    )
+
+
+def _decode_instance_finished(record: Record) -> InstanceFinished:
+    """Read what became of an instance."""
+    return InstanceFinished(
+        job=record.text("job"),
+        item=record.whole("item"),
+        outcome=record.one_of("outcome", _OUTCOMES),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
+        hint=record.text("hint", ""),
+        cause=record.one_of("cause", _CAUSES, "none"),
+        status=record.whole_or_none("status"),
+        sent_transfer_syntax=record.text("sent_transfer_syntax"),
+        bytes=record.whole("bytes"),
+        sha256=record.text("sha256"),
+        attempts=record.whole("attempts"),
+        seconds=record.number("seconds"),
+        association=record.whole("association"),
+        message_id=record.whole("message_id"),
+    )
+
+
+def _decode_echo_finished(record: Record) -> EchoFinished:
+    """Read the answer to a C-ECHO."""
+    return EchoFinished(job=record.text("job"), status=record.whole_or_none("status"), seconds=record.number("seconds"))
+
+
+def _decode_match_received(record: Record) -> MatchReceived:
+    """Read a match."""
+    return MatchReceived(
+        job=record.text("job"),
+        number=record.whole("number"),
+        status=record.whole("status"),
+        identifier=record.mapping("identifier"),
+    )
+
+
+def _decode_job_finished(record: Record) -> JobFinished:
+    """Read how a job ended."""
+    return JobFinished(
+        job=record.text("job"),
+        outcome=record.one_of("outcome", _JOB_OUTCOMES),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
+        hint=record.text("hint", ""),
+        cause=record.one_of("cause", _CAUSES, "none"),
+        truncated=record.flag("truncated"),
+        seconds=record.number("seconds"),
+    )
+
+
+def _decode_run_finished(record: Record) -> RunFinished:
+    """Read the last event."""
+    return RunFinished(interrupted_by=record.whole("interrupted_by"))
+
+
+DECODERS: Final[Mapping[str, Callable[[Record], Event]]] = {
+    "run_started": _decode_run_started,
+    "job_started": _decode_job_started,
+    "association_established": _decode_association_established,
+    "association_ended": _decode_association_ended,
+    "instance_finished": _decode_instance_finished,
+    "echo_finished": _decode_echo_finished,
+    "match_received": _decode_match_received,
+    "job_finished": _decode_job_finished,
+    "run_finished": _decode_run_finished,
+}
+"""By the name that stands in the line."""

@@ -1,0 +1,194 @@
+"""`keys:` as the identifier that goes over the wire."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dicomjobs.model.job import FindJob
+from dicomjobs.model.query import Element, Identifier
+from tests.support.job_files import codes, complaints, load
+
+LEVEL = Element(tag=0x00080052, vr="CS", values=("STUDY",))
+
+
+def query(keys: str, *, model: str = "model: study\n        level: STUDY") -> str:
+    """A document with one query."""
+    lines = "".join(f"          {line}\n" for line in keys.splitlines())
+    return (
+        "jobs:\n  find:\n    find:\n      peer: {host: pacs, port: 104}\n"
+        f"      query:\n        {model}\n        keys:\n{lines or '          {}'}\n"
+    )
+
+
+def identifier(folder: Path, keys: str, *, model: str = "model: study\n        level: STUDY") -> Identifier:
+    """The identifier that keys mean."""
+    (job,) = load(folder, query(keys, model=model)).jobs
+    assert isinstance(job, FindJob)
+    return job.query.identifier
+
+
+def values(folder: Path, key: str) -> tuple[str, ...]:
+    """The values of the one key there is."""
+    (element,) = (e for e in identifier(folder, key) if e != LEVEL)
+    return element.values
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("PatientID: 0012345", ("0012345",)),
+        ("PatientID: 1e5", ("1e5",)),
+        ("PatientID: 0x1F", ("0x1F",)),
+        ("PatientID: NO", ("NO",)),
+        ("PatientID: true", ("true",)),
+        ("PatientID: null", ("null",)),
+        ("PatientID: ~", ("~",)),
+        ("PatientID: 1_000", ("1_000",)),
+        ("PatientID: 1.10", ("1.10",)),
+        ("PatientID: 2026-11-21", ("2026-11-21",)),
+        ("StudyTime: 10:30:00", ("10:30:00",)),
+        ("StudyDate: 20261121", ("20261121",)),
+        ("StudyInstanceUID: 1.2", ("1.2",)),
+        ("StudyInstanceUID: [1.10, 1.20]", ("1.10", "1.20")),
+        ("00100020: 0012345", ("0012345",)),
+        ("AccessionNumber: 010", ("010",)),
+        ("NumberOfStudyRelatedInstances: 010", ("010",)),
+    ],
+)
+def test_text_stays_what_was_typed(tmp_path: Path, key: str, expected: tuple[str, ...]) -> None:
+    """From the file to the identifier nothing is taken for a number, a date, a boolean or nothing."""
+    assert values(tmp_path, key) == expected
+
+
+@pytest.mark.parametrize("key", ["PatientID:", "00100020:", '"(0010,0020)":'])
+def test_nothing_after_the_colon_is_a_return_key(tmp_path: Path, key: str) -> None:
+    """A zero-length element asks for the attribute and matches everything (PS3.4 C.2.2.2.3)."""
+    assert identifier(tmp_path, key) == (LEVEL, Element(tag=0x00100020, vr="LO"))
+
+
+def test_elements_are_in_order_of_their_tags(tmp_path: Path) -> None:
+    """Whatever their order in the file, the level among them."""
+    found = identifier(tmp_path, "PatientID:\nStudyDate:\nSOPClassesInStudy:")
+
+    assert [element.tag for element in found] == [0x00080020, 0x00080052, 0x00080062, 0x00100020]
+
+
+@pytest.mark.parametrize("key", ["ModalitiesInStudy: [CT, PT]", "ModalitiesInStudy: CT\\PT"])
+def test_several_values_are_a_list_or_have_backslashes(tmp_path: Path, key: str) -> None:
+    """A list, or DICOM's own way of writing one."""
+    assert values(tmp_path, key) == ("CT", "PT")
+
+
+def test_names_of_uids_become_uids(tmp_path: Path) -> None:
+    """Wherever a UID is meant its name may be written, as DCMTK spells it too."""
+    assert values(tmp_path, "SOPClassesInStudy: [CTImageStorage, 1.2.840.10008.5.1.4.1.1.4]") == (
+        "1.2.840.10008.5.1.4.1.1.2",
+        "1.2.840.10008.5.1.4.1.1.4",
+    )
+
+
+def test_the_values_of_a_private_attribute_are_bytes(tmp_path: Path) -> None:
+    """Its VR is not known, so that only its bytes can be written."""
+    assert values(tmp_path, '"(0009,1001)": 4A6F') == ("4A", "6F")
+
+
+SCHEDULED = Element(tag=0x00400001, vr="AE", values=("CT1",))
+MODALITY = Element(tag=0x00080060, vr="CS", values=("CT",))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "ScheduledProcedureStepSequence: [{Modality: CT, ScheduledStationAETitle: CT1}]",
+        '"(0040,0100)[0].ScheduledStationAETitle": CT1\n"(0040,0100)[0].Modality": CT',
+        'ScheduledProcedureStepSequence: [{Modality: CT}]\n"(0040,0100)[0].ScheduledStationAETitle": CT1',
+        '"(0040,0100)[0].ScheduledStationAETitle": CT1\nScheduledProcedureStepSequence: [{Modality: CT}]',
+    ],
+)
+def test_items_of_a_sequence_are_mappings_or_paths_or_both(tmp_path: Path, keys: str) -> None:
+    """DCMTK's paths and mappings speak of the same items."""
+    found = identifier(tmp_path, keys, model="model: worklist")
+
+    assert found == (Element(tag=0x00400100, vr="SQ", items=((MODALITY, SCHEDULED),)),)
+
+
+def test_sequences_nest(tmp_path: Path) -> None:
+    """A sequence in an item of a sequence, and a second item."""
+    found = identifier(
+        tmp_path,
+        'ScheduledProcedureStepSequence: [{ScheduledProtocolCodeSequence: [{CodeValue: A}]}]\n"(0040,0100)[1].Modality": CT',
+        model="model: worklist",
+    )
+    code = Element(tag=0x00400008, vr="SQ", items=((Element(tag=0x00080100, vr="SH", values=("A",)),),))
+
+    assert found == (Element(tag=0x00400100, vr="SQ", items=((code,), (MODALITY,))),)
+
+
+def test_a_sequence_may_be_asked_for_whole(tmp_path: Path) -> None:
+    """Nothing after the colon is a sequence without items."""
+    assert identifier(tmp_path, "ReferencedStudySequence:") == (LEVEL, Element(tag=0x00081110, vr="SQ"))
+
+
+def test_a_worklist_query_has_no_level(tmp_path: Path) -> None:
+    """PS3.4 K.6.1.2 has no Query/Retrieve Level."""
+    assert identifier(tmp_path, "PatientName: A*", model="model: worklist") == (
+        Element(tag=0x00100010, vr="PN", values=("A*",)),
+    )
+
+
+def test_the_level_may_be_written_again_among_the_keys(tmp_path: Path) -> None:
+    """People who come from findscu do, and mean the same."""
+    assert identifier(tmp_path, "QueryRetrieveLevel: STUDY") == (LEVEL,)
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("StudyDat: 20261121", "DJ501"),
+        ("PatientID: A\n00100020: B", "DJ502"),
+        ('"(0040,0100)[0].Modality": CT\n"(0040,0100)[0].00080060": MR', "DJ502"),
+        ("PatientID: [{Modality: CT}]", "DJ503"),
+        ("ReferencedStudySequence: CT", "DJ503"),
+        ("ReferencedStudySequence: [CT]", "DJ503"),
+        ("TransferSyntaxUID: 1.2", "DJ504"),
+        ("00000100: 1", "DJ504"),
+        ("StudyDate: yesterday", "DJ505"),
+        ("ModalitiesInStudy: [CT, ct]", "DJ505"),
+        ("SOPClassesInStudy: CTImagStorage", "DJ505"),
+        ("StudyTime: 10:30:00", "DJ506"),
+        ("StudyInstanceUID: 1.2.*", "DJ507"),
+        ("QueryRetrieveLevel: SERIES", "DJ508"),
+        ('PatientID: "${patient}"', "DJ404"),
+        ('PatientID: ""', "DJ207"),
+    ],
+)
+def test_what_no_query_can_ask_is_told(tmp_path: Path, key: str, code: str) -> None:
+    """Each mistake has its code."""
+    text = "parameters: {patient: null}\n" if "${" in key else ""
+
+    assert codes(complaints(tmp_path, text + query(key))) == [code]
+
+
+def test_an_empty_expression_never_becomes_a_key_that_matches_everything(tmp_path: Path) -> None:
+    """The most dangerous mistake of all."""
+    found = complaints(
+        tmp_path, "parameters: {patient: null}\n" + query('PatientID: "${patient}"'), settings={"patient": ""}
+    )
+
+    assert codes(found) == ["DJ407"]
+
+
+def test_a_date_takes_the_form_of_its_key_inside_sequences_and_paths(tmp_path: Path) -> None:
+    """The VR is that of the attribute at the end of the path."""
+    found = identifier(
+        tmp_path,
+        'ScheduledProcedureStepSequence: [{ScheduledProcedureStepStartDate: "${today}"}]\n'
+        '"(0040,0100)[0].ScheduledProcedureStepStartTime": "${now:%H%M}-"\n"(0040,A13A)": "${now}"',
+        model="model: worklist",
+    )
+    (step, _) = found
+
+    assert [element.values for element in step.items[0]] == [("20261121",), ("2230-",)]
+    assert found[1].values == ("20261121223045",)

@@ -1,0 +1,167 @@
+"""A storage SCP over raw sockets that takes any number of associations, notes everything, and answers what a test wants.
+
+    with recording_scp(lambda received: 0xA700) as scp: ...  # scp.port, scp.requests, scp.received, scp.next_end()
+
+Every presentation context is accepted with its first transfer syntax. The function that answers may wait, which makes a slow peer.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from dicomjobs.wire import command_set
+from dicomjobs.wire.command_set import Command
+from dicomjobs.wire.pdu import AssociateRequest, DataTransfer, DataValue
+from dicomjobs.wire.pdu_decode import decode
+from tests.support.scripted_scp import RELEASE_RP, Conversation, accept, message_id_of, response
+
+SECONDS = 20.0
+"""How long a test waits for something to happen that does happen at once."""
+
+_P_DATA, _RELEASE_RQ, _ABORT = 4, 5, 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One request: the association it came on, from 1, its context and its command set."""
+
+    association: int
+    context_id: int
+    command: Command
+
+
+Answer = Callable[[Received], int]
+"""What to say to a request: a DIMSE status."""
+
+
+@dataclass(slots=True)
+class RecordingScp:
+    """What was proposed and sent; `ends` says `released`, `aborted` or `lost` for each association as it ends."""
+
+    port: int
+    answer: Answer
+    requests: list[AssociateRequest] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+    ends: queue.Queue[str] = field(default_factory=queue.Queue)
+    bugs: list[BaseException] = field(default_factory=list)
+
+    def next_end(self) -> str:
+        """Wait for the end of an association and say how it ended."""
+        return self.ends.get(timeout=SECONDS)
+
+    @property
+    def stored(self) -> list[str]:
+        """The SOP Instance UIDs that came by C-STORE, in order."""
+        return [each.command.sop_instance_uid for each in self.received if each.command.sop_instance_uid]
+
+    def serve(self, connection: socket.socket, over: threading.Event) -> None:
+        """Hold one association to its end."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        conversation, ended = Conversation(connection, over), "lost"
+        with connection:
+            try:
+                accept()(conversation)
+                assert conversation.request is not None
+                self.requests.append(conversation.request)
+                number = len(self.requests)
+                while (ended := self._next(conversation, number)) == "":
+                    pass
+            except OSError:
+                pass  # the other side went away, which the test reads from `ends`
+            except BaseException as bug:
+                self.bugs.append(bug)
+        self.ends.put(ended or "lost")
+
+    def _next(self, conversation: Conversation, association: int) -> str:
+        """Deal with one message, or with the end of the association, which is then named."""
+        command, kind = b"", _P_DATA
+        while kind == _P_DATA:
+            kind, body = conversation.read_pdu()
+            for value in _values(kind, body):
+                if value.is_command:
+                    command += value.fragment
+                    if not value.is_last:
+                        continue
+                    conversation.command = command_set.decode(command)
+                    conversation.message_id = message_id_of(command)
+                    conversation.context_id = value.context_id
+                if value.is_last and (not value.is_command or not conversation.command.has_data):
+                    self._answer(conversation, association)
+                    return ""
+        if kind == _RELEASE_RQ:
+            conversation.socket.sendall(RELEASE_RP)
+        return {_RELEASE_RQ: "released", _ABORT: "aborted"}.get(kind, f"PDU type {kind}")
+
+    def _answer(self, conversation: Conversation, association: int) -> None:
+        """Note a request and answer it."""
+        request = Received(
+            association=association, context_id=conversation.context_id, command=conversation.command
+        )
+        self.received.append(request)
+        conversation.socket.sendall(response(conversation, status=self.answer(request)))
+
+
+def _values(kind: int, body: bytes) -> tuple[DataValue, ...]:
+    """The presentation data values of a PDU, none when it holds no data."""
+    pdu = decode(kind, body) if kind == _P_DATA else None
+    return pdu.values if isinstance(pdu, DataTransfer) else ()
+
+
+@contextmanager
+def recording_scp(answer: Answer = lambda _: 0) -> Iterator[RecordingScp]:
+    """Serve until the block ends; a bug of the SCP fails the test."""
+    over = threading.Event()
+    threads: list[threading.Thread] = []
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
+        scp = RecordingScp(server.getsockname()[1], answer)
+
+        def take() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    connection.settimeout(SECONDS)
+                    threads.append(threading.Thread(target=scp.serve, args=(connection, over), daemon=True))
+                    threads[-1].start()
+
+        taker = threading.Thread(target=take, daemon=True)
+        taker.start()
+        try:
+            yield scp
+        finally:
+            over.set()
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            for thread in (taker, *threads):
+                thread.join(SECONDS)
+    if scp.bugs:
+        raise scp.bugs[0]
+
+
+@contextmanager
+def rejecting_scp(result: int, source: int, reason: int) -> Iterator[int]:
+    """Answer every A-ASSOCIATE-RQ with this A-ASSOCIATE-RJ (PS3.8 9.3.4); gives the port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
+
+        def take() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.settimeout(SECONDS)
+                        Conversation(connection, threading.Event()).read_pdu()
+                        connection.sendall(struct.pack(">BxIxBBB", 3, 4, result, source, reason))
+
+        taker = threading.Thread(target=take, daemon=True)
+        taker.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            taker.join(SECONDS)
