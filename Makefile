@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.installed
 	$(BIN)/dicomjobs run jobs/demo.yaml --reports reports
+	@test -t 1 || $(BIN)/dicomjobs report latest --reports reports
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest

@@ -74,10 +74,14 @@ class JobProgress:
                 pass
 
     def seconds_left(self, now: float) -> float | None:
-        """Return an estimate of the time left in seconds, None when there is nothing to go by."""
-        if self.began is None or not self.bytes or self.ended:
+        """Return an estimate of the time left in seconds, None when there is nothing to go by.
+
+        Small instances cost time by their number and large ones by their bytes: the part less far on decides.
+        """
+        if self.began is None or self.ended or not self.bytes or not self.done:
             return None
-        return (now - self.began) * max(0, self.planned_bytes - self.bytes) / self.bytes
+        part = min(self.done / self.instances, self.bytes / max(self.bytes, self.planned_bytes))
+        return (now - self.began) * (1 - part) / part
 
 
 @contextmanager

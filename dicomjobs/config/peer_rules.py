@@ -20,7 +20,7 @@ def character_sets_are_defined_terms(site: Site) -> Iterator[Finding]:
             yield Finding(at=(*at, "character_set"), code="DJ512", summary=summary, hint=hint)
 
 
-def passcodes_travel_under_tls(site: Site) -> Iterator[Finding]:
+def identities_travel_under_tls(site: Site) -> Iterator[Finding]:
     """PS3.7 D.3.3.7 sends the user identity as it is, so that only TLS protects it."""
     for at, peer in site.peers.items():
         if peer.user_identity and not peer.tls and Allowance.IDENTITY_WITHOUT_TLS not in peer.allow:

@@ -19,7 +19,7 @@ from dicomjobs.config.job_rules import (
 from dicomjobs.config.peer_rules import (
     character_sets_are_defined_terms,
     embedded_peers_speak_plain_dicom,
-    passcodes_travel_under_tls,
+    identities_travel_under_tls,
     unverified_peers_are_allowed,
     verified_peers_can_be_verified,
 )
@@ -33,7 +33,7 @@ from dicomjobs.diagnostics import Diagnostic, Diagnostics, Severity
 
 RULES: tuple[Rule, ...] = (
     character_sets_are_defined_terms,
-    passcodes_travel_under_tls,
+    identities_travel_under_tls,
     unverified_peers_are_allowed,
     verified_peers_can_be_verified,
     embedded_peers_speak_plain_dicom,

@@ -11,8 +11,8 @@ from dicomjobs.disk.window import Damaged, InflatedWindow, Window
 
 _SAMPLES, _PHOTOMETRIC, _FRAMES = 0x00280002, 0x00280004, 0x00280008
 _ROWS, _COLUMNS, _BITS = 0x00280010, 0x00280011, 0x00280100
-_PIXEL_ATTRIBUTES = frozenset({_SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS})
 _PIXEL_DATA = 0x7FE00010
+_PIXEL_ATTRIBUTES = frozenset({_SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS, _PIXEL_DATA})
 
 # Chrominance is sampled at half the columns, or half the columns and rows (PS3.3 C.7.6.3.1.2); samples per pixel in quarters.
 _SUBSAMPLED = {b"YBR_FULL_422": 8, b"YBR_PARTIAL_422": 8, b"YBR_PARTIAL_420": 6}
@@ -26,16 +26,16 @@ def check_complete(window: Window, offset: int, encoding: Encoding, *, native: b
     if encoding.deflated:
         window.move(offset)
         window, offset = InflatedWindow(window), 0
-    pixels: dict[int, bytes] = {}
-    count = 0
-    for tag, _vr, begin, length in elements(window, offset, encoding):
-        count += 1
-        if tag in _PIXEL_ATTRIBUTES and length <= 16:
-            pixels[tag] = window.value(begin, length)
-        elif tag == _PIXEL_DATA and native:
-            _check_pixels(pixels, length, encoding)
-    if not count:
+    window.move(offset, 8)
+    if not window.data:
         raise Damaged("the file has no data set")
+    pixels: dict[int, bytes] = {}
+    for tag, _vr, begin, length in elements(window, offset, encoding, _PIXEL_ATTRIBUTES):
+        if tag == _PIXEL_DATA:
+            if native:
+                _check_pixels(pixels, length, encoding)
+        elif length <= 16:
+            pixels[tag] = window.value(begin, length)
 
 
 def _check_pixels(pixels: dict[int, bytes], length: int, encoding: Encoding) -> None:

@@ -136,10 +136,10 @@ def _values(window: Window, offset: int, encoding: Encoding, wanted: frozenset[i
     tags = _UIDS | wanted if wanted else _UIDS
     last = max(tags)
     values: dict[int, RawValue] = {}
-    for tag, vr, begin, length in elements(window, offset, encoding):
-        if tag in tags and length <= LARGEST_VALUE:
+    for tag, vr, begin, length in elements(window, offset, encoding, tags, last=last):
+        if length <= LARGEST_VALUE:
             values[tag] = vr, window.value(begin, length)
-        if tag >= last:
+        if tag == last:
             break
     return values
 

@@ -68,7 +68,10 @@ class StreamedPayload:
         self._fd = fd
         self._instance = instance
         self._buffers = buffers
-        self._buffer = buffers.pop() if buffers else bytearray(CHUNK_BYTES)
+        try:
+            self._buffer = buffers.pop()
+        except IndexError:  # not asked for first: another lane may have taken the last one in between
+            self._buffer = bytearray(CHUNK_BYTES)
         self._padding = _padding(instance)
 
     @property

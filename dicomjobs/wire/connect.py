@@ -36,8 +36,8 @@ def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: St
     try:
         accept = _associate(channel, peer, request, stop.finish_fd)
         negotiation = negotiated(proposal, accept, tls, address)
-    except AssociationError as error:
-        _part(channel, error)
+    except BaseException as error:
+        channel.abort(source=2 if isinstance(error, ProtocolError) else 0)
         raise
     association = Association(channel, negotiation, peer=peer, stop=stop)
     try:
@@ -100,8 +100,3 @@ def _associate(channel: Channel, peer: Peer, request: bytes, wake_fd: int) -> As
             raise rejected(peer, channel.peer, result=result, source=source, diagnostic=diagnostic)
         case _:
             raise AssertionError(answer)  # the upper layer lets nothing else through in this state
-
-
-def _part(channel: Channel, error: AssociationError) -> None:
-    """Leave a connection on which no association came about: an abort, unless the peer has ended it already."""
-    channel.abort(source=2 if isinstance(error, ProtocolError) else 0)

@@ -38,7 +38,7 @@ class Stream:
         """Take over a connected socket; `network` is in seconds how long the peer may take nothing of what we write."""
         sock.setblocking(False)
         self._is_tcp = sock.family != socket.AF_UNIX
-        if self._is_tcp:
+        with suppress(OSError):  # a socket that is broken already tells so at the first write
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peer = peer
         self.clean = True
@@ -57,18 +57,17 @@ class Stream:
 
         Raises Timeout at the deadline, Interrupted when `wake_fd` is readable, ConnectionLost when the socket broke.
         """
-        if self._tls is None:  # the wait itself finds what is there already, for less than a read in vain
-            self._quick_acknowledgements()
-            self._waiter.wait(READ, deadline, wake_fd)
-            return self._receive()
+        wanted = READ if self._tls is None else 0  # TLS may hold decrypted bytes that no wait would tell of
         while True:
+            self._quick_acknowledgements()
+            if wanted:
+                self._waiter.wait(wanted, deadline, wake_fd)
             try:
-                self._quick_acknowledgements()
                 return self._receive()
             except ssl.SSLWantWriteError:
-                self._waiter.wait(WRITE, deadline, wake_fd)
-            except ssl.SSLWantReadError:
-                self._waiter.wait(READ, deadline, wake_fd)
+                wanted = WRITE
+            except (BlockingIOError, ssl.SSLWantReadError):
+                wanted = READ
 
     def receive_now(self) -> memoryview | None:
         """What has arrived, without waiting; None when nothing has. Raises ConnectionLost."""

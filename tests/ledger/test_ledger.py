@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from stat import S_IMODE
 
@@ -73,8 +74,10 @@ def test_settlements_become_durable_by_themselves(directory: Path) -> None:
         claim(journal, 1)
         send(journal, 1)
 
-        while not known(directory):
+        deadline = time.monotonic() + 30
+        while not known(directory) and time.monotonic() < deadline:
             threading.Event().wait(0.005)
+        assert known(directory) == {uid(1): ("delivered", "")}
 
 
 def test_what_is_not_committed_yet_is_committed_by_closing(directory: Path) -> None:

@@ -43,7 +43,7 @@ Studies = list[list[MadeInstance]]
 def made(folder: Path, kinds: tuple[tuple[UID, UID, int], ...]) -> Studies:
     """Make a study of each kind in a folder of its own."""
     return [
-        make_study(folder / str(n), count, study=n, series=2, sop_class_uid=kind, transfer_syntax=syntax, rows=8)
+        make_study(folder / str(n), count, study=n, sop_class_uid=kind, transfer_syntax=syntax, rows=8)
         for n, (kind, syntax, count) in enumerate(kinds)
     ]
 
@@ -80,7 +80,8 @@ def send_and_find(tmp_path: Path, peer: Peer, folder: Path, studies: Studies) ->
     """Send everything, ask for the studies and then for the images of each."""
     finds = "".join(
         f"  images_{n}:\n    needs: [studies]\n    find:\n      peer: archive\n      query: {{model: study, level: IMAGE,"
-        f' keys: {{StudyInstanceUID: "{study[0].study_instance_uid}", SOPInstanceUID: , SOPClassUID: }}}}\n'
+        f' keys: {{StudyInstanceUID: "{study[0].study_instance_uid}",'
+        f' SeriesInstanceUID: "{study[0].series_instance_uid}", SOPInstanceUID: , SOPClassUID: }}}}\n'
         for n, study in enumerate(studies)
     )
     text = f"""\

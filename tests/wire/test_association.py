@@ -193,10 +193,25 @@ def _count_data(lengths: list[int], size: int) -> Step:
 
     def step(scp: Conversation) -> None:
         scp.read_pdu()
-        while sum(lengths) - 6 * len(lengths) < size:
+        left = size
+        while left > 0:
             lengths.append(len(scp.read_pdu()[1]))
+            left -= lengths[-1] - 6
 
     return step
+
+
+def test_a_chunk_may_be_cut_into_more_parts_than_one_system_call_takes() -> None:
+    """A chunk of 1 MiB for a peer that takes 256 bytes at a time."""
+    lengths: list[int] = []
+    with (
+        scripted_scp(accept(max_pdu=256), _count_data(lengths, 1 << 20), hang()) as port,
+        associated(a_peer(port)) as association,
+    ):
+        association.send(STORE_CT, 1, Bytes(bytes(1 << 20)))
+        association.abort()
+
+    assert len(lengths) == -(-(1 << 20) // 250)
 
 
 def test_the_bytes_of_a_payload_arrive_unchanged_however_it_is_cut() -> None:

@@ -12,6 +12,7 @@ from dicomjobs.errors import (
     AssociationAborted,
     AssociationError,
     ConnectionLost,
+    Interrupted,
     MalformedPdu,
     ProtocolError,
     ReleasedByPeer,
@@ -52,6 +53,7 @@ from tests.support.wire import (
     STUDY_FIND,
     VERIFICATION,
     Bytes,
+    Stop,
     Stopwatch,
     a_peer,
     associated,
@@ -354,23 +356,22 @@ def test_a_peer_that_stops_reading_ends_the_send_with_the_network_timeout() -> N
         assert association.ended_by is EndedBy.ABORT
 
 
-def test_a_peer_that_reads_slowly_but_steadily_is_not_given_up() -> None:
-    """All of it takes longer than the network timeout, but something always moves."""
+def test_a_peer_that_reads_slowly_but_steadily_is_not_given_up(stop: Stop) -> None:
+    """The socket stays full for longer than the network timeout, but the send queue moves; only the stop ends it."""
 
     def slowly(scp: Conversation) -> None:
-        left = (16 << 20) + 10_000
-        while left > 0 and not scp.over.wait(0.01):
-            left -= len(scp.socket.recv(1 << 18))
+        while not scp.over.wait(0.02):
+            scp.socket.recv(16_384)
 
     with (
         scripted_scp(accept(), slowly) as port,
-        associated(a_peer(port, timeouts=timeouts(5, network=SHORT))) as association,
+        associated(a_peer(port, timeouts=timeouts(5, network=SHORT)), stop=stop) as association,
     ):
-        watch = Stopwatch()
-        association.send(STORE_CT, 1, _Endless(16))
+        threading.Timer(4 * SHORT, stop.abort).start()
+        with pytest.raises(Interrupted):
+            association.send(STORE_CT, 1, _Endless(64))
 
-        assert association.fully_sent
-        assert watch.seconds > 0
+        assert not association.fully_sent
 
 
 @pytest.mark.parametrize("afterwards", [stop_reading(), close(), reset()], ids=["stops reading", "closes", "resets"])

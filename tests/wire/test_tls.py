@@ -149,6 +149,7 @@ def _pynetdicom_scp(context: ssl.SSLContext) -> Iterator[tuple[int, list[bytes]]
     handlers: Any = [(evt.EVT_C_STORE, on_store), (evt.EVT_C_FIND, on_find), (evt.EVT_CONN_OPEN, _timeout_on_accepted)]
     server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=context)
     assert server is not None
+    assert server.socket is not None
     try:
         yield server.socket.getsockname()[1], stored
     finally:

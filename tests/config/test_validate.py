@@ -1,0 +1,192 @@
+"""The rules that a document's meaning has to keep; their words are in tests/examples/invalid/."""
+
+from __future__ import annotations
+
+from inspect import isfunction
+from pathlib import Path
+
+import pytest
+
+from dicomjobs.config.validate import RULES
+from dicomjobs.config.workspace import MissingParameters
+from tests.support.job_files import codes, complaints
+
+
+def peer(rest: str) -> str:
+    """A document with one peer."""
+    return f"peers: {{a: {{host: pacs, port: 104, {rest}}}}}\n"
+
+
+IDENTITY = "user_identity: {username: jo}"
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        (IDENTITY, ["DJ513"]),
+        (f"{IDENTITY}, allow: [identity_without_tls]", []),
+        (f"{IDENTITY}, tls: {{system_trust: true}}", []),
+        ("tls: {verify_peer: false}", ["DJ514"]),
+        ("tls: {verify_peer: false}, allow: [unverified_peer]", []),
+        ("tls: {verify_peer: false}, allow: [identity_without_tls]", ["DJ514"]),
+        ("tls: {}", ["DJ515"]),
+        ("tls: {trust: [ca.pem]}", []),
+        ("tls: {system_trust: true}", []),
+        ("character_set: latin1", ["DJ512"]),
+        ('character_set: "ISO 2022 IR 6\\\\ISO 2022 IR 87"', []),
+    ],
+)
+def test_what_weakens_a_peer_must_be_said(tmp_path: Path, rest: str, expected: list[str]) -> None:
+    """Patient data does not travel in the clear by an oversight."""
+    assert codes(complaints(tmp_path, peer(rest))) == expected
+
+
+@pytest.mark.parametrize("rest", ["tls: {system_trust: true}", f"{IDENTITY}, allow: [identity_without_tls]"])
+def test_an_embedded_peer_has_neither_tls_nor_users(tmp_path: Path, rest: str) -> None:
+    """It is there for demos and tests on this machine."""
+    assert codes(complaints(tmp_path, f"peers: {{a: {{embedded: {{directory: d}}, {rest}}}}}\n")) == ["DJ521"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("roles: {CTImageStorage: scp}", []),
+        ("roles: {1.2.840.10008.5.1.4.1.1.2: scp}", []),
+        ("roles: {MRImageStorage: scp}", ["DJ516"]),
+        ("extended_negotiation: {MRImageStorage: '00'}", ["DJ516"]),
+        ("roles: {CTImageStorage: scp, 1.2.840.10008.5.1.4.1.1.2: scu}", ["DJ517"]),
+        ("roles: {NoStorage: scp}", ["DJ509"]),
+    ],
+)
+def test_negotiation_is_about_classes_that_are_proposed(tmp_path: Path, rest: str, expected: list[str]) -> None:
+    """Once each, by name or by UID."""
+    context = "{abstract_syntax: CTImageStorage, transfer_syntaxes: [ExplicitVRLittleEndian]}"
+    text = f"association_profiles: {{ct: {{presentation_contexts: [{context}], {rest}}}}}\n"
+
+    assert codes(complaints(tmp_path, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "level", "keys", "expected"),
+    [
+        ("patient", "PATIENT", "", []),
+        ("patient", "STUDY", "PatientID: A", []),
+        ("patient", "STUDY", "", ["DJ519"]),
+        ("patient", "IMAGE", "PatientID: A, StudyInstanceUID: 1.2, SeriesInstanceUID: 1.3", []),
+        ("patient", "IMAGE", "PatientID: A*, StudyInstanceUID: [1.2, 1.3], SeriesInstanceUID: ", ["DJ519"] * 3),
+        ("study", "PATIENT", "", ["DJ518"]),
+        ("study", "STUDY", "", []),
+        ("study", "SERIES", "StudyInstanceUID: 1.2", []),
+        ("study", "SERIES", "", ["DJ519"]),
+        ("patient_study_only", "STUDY", "PatientID: A", []),
+        ("patient_study_only", "SERIES", "PatientID: A", ["DJ518"]),
+    ],
+)
+def test_levels_belong_to_models_and_need_the_keys_above(
+    tmp_path: Path, model: str, level: str, keys: str, expected: list[str]
+) -> None:
+    """A level that is not there is an error, a relational query a warning (PS3.4 C.4.1.2.2)."""
+    text = f"queries: {{q: {{model: {model}, level: {level}, keys: {{{keys}}}}}}}\n"
+
+    assert codes(complaints(tmp_path, text)) == expected
+
+
+def jobs(text: str) -> str:
+    """A document with a peer, a query, and jobs."""
+    return f"{peer('called_ae_title: A')}queries: {{q: {{model: study, level: STUDY, keys: {{PatientID: }}}}}}\njobs:\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  a: {echo: {peer: a}}\n  b: {needs: [a], echo: {peer: a}}\n", []),
+        ("  a: {needs: [b], echo: {peer: a}}\n  b: {echo: {peer: a}}\n", []),
+        ("  a: {needs: [c], echo: {peer: a}}\n", ["DJ309"]),
+        ("  a: {needs: [a], echo: {peer: a}}\n", ["DJ310"]),
+        ("  a: {needs: [b], echo: {peer: a}}\n  b: {needs: [a], echo: {peer: a}}\n", ["DJ310"]),
+        ("  a: {echo: {peer: nobody}}\n  b: {needs: [a], echo: {peer: a}}\n", ["DJ304"]),
+    ],
+)
+def test_needs_are_jobs_and_lead_to_an_end(tmp_path: Path, text: str, expected: list[str]) -> None:
+    """A job with a mistake of its own is there all the same."""
+    assert codes(complaints(tmp_path, jobs(text))) == expected
+
+
+def find(*outputs: str) -> str:
+    """A job that queries."""
+    return f"{{find: {{peer: a, query: q, outputs: [{', '.join(outputs)}]}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (find("{format: csv, file: a.csv}", "{format: jsonl, file: a.jsonl}"), []),
+        (find("{format: csv, file: a.csv}", "{format: jsonl, file: a.csv}"), ["DJ311"]),
+        (find("{format: csv, file: x/../b/a.csv}", "{format: jsonl, file: b/a.csv}"), ["DJ311"]),
+        (find("{format: csv, file: instances.csv}"), ["DJ313"]),
+        (find("{format: csv, file: ./instances.csv}"), []),
+        (find("{format: csv, file: a.csv, columns: [PatientID]}"), []),
+        (find("{format: csv, file: a.csv, columns: ['00100020']}"), []),
+        (find("{format: csv, file: a.csv, columns: [StudyDate]}"), ["DJ520"]),
+        (find("{format: csv, file: a.csv, columns: [StudyDat]}"), ["DJ501"]),
+    ],
+)
+def test_outputs_are_different_files_with_columns_that_were_asked_for(
+    tmp_path: Path, text: str, expected: list[str]
+) -> None:
+    """Nothing overwrites another output or the report."""
+    assert codes(complaints(tmp_path, jobs(f"  a: {text}"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("abstract_syntax", "expected"),
+    [("StudyRootQueryRetrieveInformationModelFind", []), ("ModalityWorklistInformationModelFind", ["DJ523"])],
+)
+def test_a_profile_proposes_what_the_query_needs(tmp_path: Path, abstract_syntax: str, expected: list[str]) -> None:
+    """Otherwise the query would fail after the association was made."""
+    profile = (
+        "{presentation_contexts: "
+        f"[{{abstract_syntax: {abstract_syntax}, transfer_syntaxes: [ImplicitVRLittleEndian]}}]}}"
+    )
+
+    assert (
+        codes(complaints(tmp_path, jobs(f"  a: {{find: {{peer: a, query: q, association_profile: {profile}}}}}\n")))
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        peer('character_set: "${x}"'),
+        peer('tls: {verify_peer: "${x}"}'),
+        peer('tls: {system_trust: "${x}"}'),
+        peer(f'{IDENTITY}, allow: ["${{x}}"]'),
+        'queries: {q: {model: study, level: "${x}"}}\n',
+        'queries: {q: {model: "${x}", level: STUDY}}\n',
+        'queries: {q: {model: study, level: STUDY, keys: {StudyDate: "${x}", ModalitiesInStudy: [CT, "${x}"]}}}\n',
+        jobs('  a: {echo: {peer: "${x}"}}\n'),
+        jobs('  a: {needs: ["${x}", {job: "${x}"}], echo: {peer: a}}\n'),
+        jobs("  a: " + find('{format: csv, file: a.csv, columns: ["${x}"]}')),
+        'transfer_syntaxes: {a: ["${x}"]}\n',
+    ],
+)
+def test_nothing_is_said_about_what_depends_on_a_value_nobody_gave(tmp_path: Path, text: str) -> None:
+    """`check` cannot know what --set will say."""
+    text = "parameters: {x: null}\n" + text
+
+    assert complaints(tmp_path, text, missing=MissingParameters.TOLERATE) == ()
+
+
+def test_every_rule_is_in_the_tuple() -> None:
+    """A rule that is written and not listed would never be applied."""
+    from dicomjobs.config import job_rules, peer_rules, query_rules
+
+    written = {
+        function
+        for module in (job_rules, peer_rules, query_rules)
+        for name, function in vars(module).items()
+        if isfunction(function) and not name.startswith("_") and function.__module__ == module.__name__
+    }
+
+    assert set(RULES) == written
