@@ -16,7 +16,7 @@ from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at
 from dicomjobs.cli.planning import PlanOnDisk, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
 from dicomjobs.cli.sinks import EventLog, Sink
-from dicomjobs.cli.stop import ProcessStop
+from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.cli.wiring import Wiring
 from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
@@ -41,7 +41,7 @@ def main(arguments: Arguments) -> int:
     prepared = _from_plan(arguments) if arguments.file.endswith(".json") else _from_document(arguments)
     try:
         refuse_existing_outputs(prepared.on_disk.plan, prepared.directory)
-        stop = ProcessStop()
+        stop = ProcessStop(say)
         with stop.watching_signals():
             fold = _carry_out(prepared, stop, arguments)
             code = write_reports(fold, prepared.on_disk, prepared.directory, arguments)

@@ -11,7 +11,7 @@ from dicomjobs.wire.receive import start_receiver
 
 def main(arguments: Arguments) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP, all of which are a clean end here; raises OSError when the port is taken."""
-    stop = ProcessStop()
+    stop = ProcessStop(lambda _: None)
     with (
         stop.watching_signals(),
         start_receiver(

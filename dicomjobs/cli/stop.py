@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from dicomjobs.model.stop import StopState
@@ -17,11 +17,18 @@ GRACE = 30.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def say(words: str) -> None:
+    """Tell whoever sent a signal that it came; a handler must not print: it may have interrupted one that does."""
+    with suppress(OSError):  # nobody reads stderr any more
+        os.write(2, f"dicomjobs: {words}\n".encode())
+
+
 class ProcessStop:
     """The process's StopSignal; its descriptors stay readable once written to."""
 
-    def __init__(self) -> None:
-        """Begin running."""
+    def __init__(self, announce: Callable[[str], None]) -> None:
+        """Begin running; `announce` is told in a few words what a signal leads to."""
+        self._announce = announce
         self._state = StopState.RUNNING
         self.finish_fd, self._finish = os.pipe()
         self.abort_fd, self._abort = os.pipe()
@@ -54,8 +61,13 @@ class ProcessStop:
         match self._state:
             case StopState.RUNNING:
                 self.finish()
+                self._announce(
+                    f"{signal.Signals(number).name}: finishing what is in flight, for {GRACE:.0f} s at most; "
+                    "a second signal aborts it"
+                )
             case StopState.FINISHING:
                 self.abort()
+                self._announce("aborting what is in flight")
             case StopState.ABORTING:
                 os._exit(128 + number)
 

@@ -91,6 +91,7 @@ CODES = {
     "DJ521": "a key that an embedded peer has not",
     "DJ522": "not an entry of a keyring",
     "DJ523": "a profile that lacks what its query needs",
+    "DJ524": "a text that the character set lacks",
 }
 
 

@@ -13,6 +13,7 @@ from dicomjobs.config.places import Pointer
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.diagnostics import Severity
 from dicomjobs.dicom.attributes import by_tag
+from dicomjobs.dicom.character_sets import CharacterSet, character_set_of
 from dicomjobs.dicom.sop_classes import (
     MODALITY_WORKLIST_FIND,
     PATIENT_ROOT_FIND,
@@ -20,8 +21,9 @@ from dicomjobs.dicom.sop_classes import (
     STUDY_ROOT_FIND,
 )
 from dicomjobs.dicom.uids import name_of
+from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT
 from dicomjobs.model.job import FindJob, Job
-from dicomjobs.model.query import InformationModel
+from dicomjobs.model.query import Element, Identifier, InformationModel
 
 Thing = TypeVar("Thing")
 
@@ -111,6 +113,38 @@ def profiles_propose_what_queries_need(site: Site) -> Iterator[Finding]:
                 given = (*_places_of(job.query, site.queries), *_places_of(profile, site.profiles))
                 pointer = (*at, "find", "association_profile")
                 yield Finding(at=pointer, code="DJ523", summary=summary, hint=hint, given=given)
+
+
+def texts_fit_the_peers_character_set(site: Site) -> Iterator[Finding]:
+    """PS3.3 C.12.1.1.2: a query is sent in the character set that its peer is said to understand."""
+    for at, job in site.jobs.items():
+        characters = character_set_of(job.peer.character_set)
+        if isinstance(job, FindJob) and characters:
+            for element, value in _texts(job.query.identifier):
+                if not _can_be_written(value, characters):
+                    summary = f"`{value}` ({_column(element.tag)}) cannot be written in {job.peer.character_set}"
+                    hint = f"the peer `{job.peer.name}` may understand `character_set: ISO_IR 192`, which has every character"
+                    given = _places_of(job.peer, site.peers)
+                    pointer = (*at, "find", "query")
+                    yield Finding(at=pointer, code="DJ524", summary=summary, hint=hint, given=tuple(given))
+
+
+def _texts(identifier: Identifier) -> Iterator[tuple[Element, str]]:
+    """Yield every value that the character set applies to, those in sequences too."""
+    for element in identifier:
+        if element.vr in CHARACTER_SET_TEXT:
+            yield from ((element, value) for value in element.values)
+        for item in element.items:
+            yield from _texts(item)
+
+
+def _can_be_written(text: str, characters: CharacterSet) -> bool:
+    """Say whether a character set has every character of a text."""
+    try:
+        characters.encode(text, "")
+    except ValueError:
+        return False
+    return True
 
 
 def _places_of(thing: Thing, things: Mapping[Pointer, Thing]) -> Iterator[Pointer]:

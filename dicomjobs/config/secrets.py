@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -92,6 +91,8 @@ def _file_problem(status: os.stat_result) -> str:
 
 def _open_command(argument: tuple[str, ...]) -> str:
     """Run a command, without a shell, and take what it prints; its error output goes to ours."""
+    import subprocess
+
     program = argument[0]
     try:
         done = subprocess.run(

@@ -15,6 +15,7 @@ from dicomjobs.config.job_rules import (
     needs_lead_to_an_end,
     outputs_are_different_files,
     profiles_propose_what_queries_need,
+    texts_fit_the_peers_character_set,
 )
 from dicomjobs.config.peer_rules import (
     character_sets_are_defined_terms,
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     needs_lead_to_an_end,
     outputs_are_different_files,
     profiles_propose_what_queries_need,
+    texts_fit_the_peers_character_set,
     columns_are_asked_for,
 )
 

@@ -137,7 +137,7 @@ def _values(window: Window, offset: int, encoding: Encoding, wanted: frozenset[i
     last = max(tags)
     values: dict[int, RawValue] = {}
     for tag, vr, begin, length in elements(window, offset, encoding, tags, last=last):
-        if length <= LARGEST_VALUE:
+        if length <= LARGEST_VALUE and vr != b"SQ":
             values[tag] = vr, window.value(begin, length)
         if tag == last:
             break

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import translate
 from pathlib import Path
@@ -167,9 +168,10 @@ def _is_new(status: os.stat_result, target: str, scan: _Scan) -> bool:
         return False
     folder, name = os.path.split(target)
     if scan.folders and scan.matches(name):
-        parent = Path(folder).stat()
-        if (parent.st_dev, parent.st_ino) in scan.folders:
-            return False
+        with suppress(OSError):  # the folder is gone meanwhile: opening the file will say so
+            parent = Path(folder).stat()
+            if (parent.st_dev, parent.st_ino) in scan.folders:
+                return False
     scan.files.add(identity)
     return True
 

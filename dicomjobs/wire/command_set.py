@@ -84,9 +84,9 @@ def decode(data: bytes) -> Command:
         data_set_type != _NO_DATA_SET,
         _number(elements, 0x0120),
         _number(elements, 0x0900),
-        _text(elements, 0x0002),
-        _text(elements, 0x1000),
-        elements.get(0x0902, b"").decode("ascii", errors="replace").rstrip("\0 "),
+        _text(elements.get(0x0002, b"")),
+        _text(elements.get(0x1000, b"")),
+        elements[0x0902].decode("ascii", errors="replace").rstrip("\0 ") if 0x0902 in elements else "",
     )
 
 
@@ -124,9 +124,10 @@ def _number(elements: dict[int, bytes], number: int) -> int | None:
     return value[0] | value[1] << 8
 
 
-def _text(elements: dict[int, bytes], number: int) -> str:
-    """The value of an element of VR UI; "" when it is not there."""
-    return elements.get(number, b"").decode("latin-1").rstrip("\0 ")
+@lru_cache(maxsize=64)
+def _text(value: bytes) -> str:
+    """The text of a UID, which in the answers on one association is mostly the same."""
+    return value.decode("latin-1").rstrip("\0 ")
 
 
 def _with_length(body: bytes) -> bytes:

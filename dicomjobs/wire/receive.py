@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -155,10 +155,24 @@ class _Links:
         link.socket.settimeout(NETWORK_SECONDS)  # without it, a peer that stalls inside a PDU holds the thread for ever
         link.recv = partial(_receive, link.socket)  # type: ignore[method-assign]  # its own reads 4 KiB at a time, unbounded
         association.dul.daemon = True
+        machine = association.dul.state_machine
+        machine.do_action = partial(self._act, association, machine.do_action)  # type: ignore[method-assign]  # see there
+
+    def _act(self, association: Association, do_action: Callable[[str], None], event: str) -> None:
+        """Take a step of the state machine; answers that wait behind an A-ABORT are no reason to die with a traceback."""
+        from pynetdicom.fsm import InvalidEventError
+
+        try:
+            do_action(event)
+        except InvalidEventError:
+            self._let_go(association)
 
     def closed(self, event: Event) -> None:
+        """Take notice that the connection has ended."""
+        self._let_go(event.assoc)
+
+    def _let_go(self, association: Association) -> None:
         """Close the connection for good, and end the threads that pynetdicom would leave waiting for a PDU."""
-        association: Association = event.assoc
         connection = self._open.pop(association, None)
         if connection is not None:
             connection.close()
@@ -270,8 +284,8 @@ def _find(event: Event, archive: Archive) -> Iterator[tuple[int | Dataset, Datas
     try:
         matches = archive.find(_MODELS[context.abstract_syntax], str(context.transfer_syntax), request.Identifier)
         for number, (status, match) in enumerate(matches):
-            if number % _ANSWERS_IN_FLIGHT == 0:
-                _await_sent(event.assoc)
+            if number % _ANSWERS_IN_FLIGHT == 0 and not _await_sent(event.assoc):
+                return
             if event.is_cancelled:
                 yield _CANCELLED, None
                 return
@@ -280,11 +294,15 @@ def _find(event: Event, archive: Archive) -> Iterator[tuple[int | Dataset, Datas
         yield _status(refused), None
 
 
-def _await_sent(association: Association) -> None:
-    """Let the peer take what we sent, or memory fills up, and let pynetdicom read, which it does only when nothing is to be sent."""
+def _await_sent(association: Association) -> bool:
+    """Let the peer take what we sent, or memory fills up, and let pynetdicom read, which it does only when nothing is to be sent.
+
+    False when nobody sends any more.
+    """
     time.sleep(_POLL_SECONDS)
-    while association.is_established and not association.dul.to_provider_queue.empty():
+    while association.dul.is_alive() and not association.dul.to_provider_queue.empty():
         time.sleep(_POLL_SECONDS)
+    return association.dul.is_alive()
 
 
 def _status(refused: Refused) -> Dataset:

@@ -35,20 +35,19 @@ _NAMES = {
 
 
 class State(Enum):
-    """Where the association stands; the values are words for an error."""
+    """Where the association stands: words for an error, and the PDU types that may come (PS3.8 9.2.3)."""
 
-    REQUESTED = "before the association was accepted"
-    ESTABLISHED = "while the association stood"
-    RELEASING = "after we asked for the release"
-    ENDED = "after the association had ended"
+    REQUESTED = ("before the association was accepted", {pdu.ASSOCIATE_AC, pdu.ASSOCIATE_RJ, pdu.ABORT})
+    ESTABLISHED = ("while the association stood", {pdu.P_DATA_TF, pdu.RELEASE_RQ, pdu.ABORT})
+    RELEASING = ("after we asked for the release", {pdu.P_DATA_TF, pdu.RELEASE_RQ, pdu.RELEASE_RP, pdu.ABORT})
+    ENDED = ("after the association had ended", set[int]())
+
+    def __init__(self, words: str, expected: set[int]) -> None:
+        """Give the two parts names."""
+        self.words = words
+        self.expected = frozenset(expected)
 
 
-_EXPECTED = {
-    State.REQUESTED: {pdu.ASSOCIATE_AC, pdu.ASSOCIATE_RJ, pdu.ABORT},
-    State.ESTABLISHED: {pdu.P_DATA_TF, pdu.RELEASE_RQ, pdu.ABORT},
-    State.RELEASING: {pdu.P_DATA_TF, pdu.RELEASE_RQ, pdu.RELEASE_RP, pdu.ABORT},
-    State.ENDED: set[int](),
-}
 _NEXT = {
     pdu.ASSOCIATE_AC: State.ESTABLISHED,
     pdu.ASSOCIATE_RJ: State.ENDED,
@@ -121,10 +120,10 @@ class UpperLayer:
 
     def _check_type(self, kind: int) -> None:
         """Refuse a PDU by its first byte, before waiting for more of it."""
-        if kind in _EXPECTED[self.state]:
+        if kind in self.state.expected:
             return
         if kind in _NAMES:
-            raise ProtocolError(f"{self._peer} sent an {_NAMES[kind]} {self.state.value}")
+            raise ProtocolError(f"{self._peer} sent an {_NAMES[kind]} {self.state.words}")
         if self.state is State.REQUESTED:
             hint = "it seems to want TLS: give the peer `tls:`" if kind == _TLS_ALERT else "check host and port"
             raise NotDicom(f"{self._peer} does not speak DICOM: its answer begins with {kind:02X}H", hint=hint)

@@ -241,7 +241,7 @@ def test_a_file_that_changed_after_planning_fails_and_the_others_go(
         ("plan-instances.jsonl", '"size":', '"size":1'),
         ("plan-instances.jsonl", "}\n", "}\n{}\n"),
         ("plan.json", '"count": 2', '"count": 1'),
-        ("plan.json", '"format_version": 1', '"format_version": 2'),
+        ("plan.json", '"dicomjobs_plan": 1', '"dicomjobs_plan": 2'),
         ("plan.json", '"jobs"', '"works"'),
         ("plan.json", "}", ""),
     ],

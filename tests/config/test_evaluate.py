@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from dicomjobs.diagnostics import Location
 from tests.support.job_files import NOW
 
 
-def scope(*, missing: MissingParameters = MissingParameters.REFUSE, **parameters: str) -> Scope:
+def scope(**parameters: str) -> Scope:
     """A scope in Berlin on 21 November 2026, 23:30:45."""
     place = Location(file="job.yaml", line=1, column=1)
     return Scope(
@@ -24,7 +25,7 @@ def scope(*, missing: MissingParameters = MissingParameters.REFUSE, **parameters
             for name, value in parameters.items()
         },
         moment=moment_of(NOW, at=None, zone=zone_of("Europe/Berlin")),
-        missing=missing,
+        missing=MissingParameters.REFUSE,
     )
 
 
@@ -91,7 +92,7 @@ def test_an_environment_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_variable_that_is_not_set_is_a_mistake_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """`check` runs where the variables of the real machine are not set, and tolerates that."""
     monkeypatch.delenv("SITE_HOST", raising=False)
-    tolerant = scope(missing=MissingParameters.TOLERATE)
+    tolerant = replace(scope(), missing=MissingParameters.TOLERATE)
 
     assert code_of(expand_text("${env:SITE_HOST}", usage=PLAIN_TEXT, scope=scope())) == "DJ409"
     assert expand_text("${env:SITE_HOST}", usage=PLAIN_TEXT, scope=tolerant).unresolved

@@ -156,6 +156,27 @@ def test_a_profile_proposes_what_the_query_needs(tmp_path: Path, abstract_syntax
 
 
 @pytest.mark.parametrize(
+    ("character_set", "name", "expected"),
+    [
+        ("ISO_IR 192", "Иванов^Иван", []),
+        ("ISO_IR 144", "Иванов^Иван", []),
+        ("ISO_IR 100", "Buc^Jérôme", []),
+        ("ISO_IR 100", "Иванов^Иван", ["DJ524"]),
+        ("ISO_IR 6", "Buc^Jérôme", ["DJ524"]),
+        ("ISO_IR 6", "Buc^Jerome", []),
+    ],
+)
+def test_a_name_can_be_written_in_the_peers_character_set(
+    tmp_path: Path, character_set: str, name: str, expected: list[str]
+) -> None:
+    """The query could not be encoded otherwise; keys in sequences count."""
+    query = f"{{model: worklist, keys: {{RequestedProcedureCodeSequence: [{{CodeMeaning: {name}}}]}}}}"
+    text = f"{peer(f'character_set: {character_set}')}jobs: {{a: {{find: {{peer: a, query: {query}}}}}}}\n"
+
+    assert codes(complaints(tmp_path, text)) == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
         peer('character_set: "${x}"'),

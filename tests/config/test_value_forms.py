@@ -38,6 +38,7 @@ from dicomjobs.dicom.attributes import by_keyword, keywords
         ("TM", "10:30:00"),
         ("TM", "080000-120000"),
         ("UI", "1.2.840.10008.*"),
+        ("IS", "-2147483648"),
         ("US", "512"),
         ("UT", "a\tb\nc"),
     ],
@@ -74,7 +75,11 @@ def test_values_of_each_vr_are_let_through(vr: str, value: str) -> None:
         ("TM", "8am"),
         ("UI", "1.2.a"),
         ("UI", "1" * 65),
+        ("AE", "ARCHIVÉ"),
+        ("IS", "2147483648"),
         ("US", "many"),
+        ("US", "65536"),
+        ("US", "-1"),
     ],
 )
 def test_values_that_a_vr_cannot_have_are_told(vr: str, value: str) -> None:

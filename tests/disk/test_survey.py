@@ -237,6 +237,26 @@ def test_what_may_not_be_read_is_a_problem(tmp_path: Path) -> None:
     assert problems(found) == {"a.dcm": "unreadable", "b.dcm": "", "closed": "unreadable"}
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"), [("gone", "no_such_file"), ("fifo", "not_a_regular_file"), ("link", "unreadable")]
+)
+def test_a_file_that_changes_between_listing_and_opening_is_a_problem(
+    tmp_path: Path, change: str, problem: str
+) -> None:
+    """A FIFO in its place is not waited for, and a link in its place is not followed."""
+    first, second, third = make_study(tmp_path, 3)
+    found = survey(send_set_of(tmp_path), now=NOW)
+    next(found)
+    second.path.unlink()
+    if change == "fifo":
+        os.mkfifo(second.path)
+    elif change == "link":
+        second.path.symlink_to(first.path)
+
+    assert [file.problem for file in found] == [problem, ""]
+    assert third.path.exists()
+
+
 def test_names_that_are_not_utf_8_survive(tmp_path: Path) -> None:
     """The path that comes out opens the file that went in."""
     raw = os.fsencode(tmp_path) + b"/\xff\xfe.dcm"

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from dicomjobs.cli.main import main
 
-SECONDS = 60.0
+SECONDS = 30.0
 """How long a process may take before the test fails."""
 
 

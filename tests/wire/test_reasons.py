@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import NoReturn
 
@@ -110,11 +110,12 @@ def test_every_failure_of_an_open_socket_is_a_connection_lost(broken: _Broken, c
     """With the peer and the system's words."""
     broken.code = code
     stream = Stream(broken, "archive:104", network=1.0)
+    failing: dict[str, Callable[[], object]] = {
+        "reading": lambda: stream.receive(deadline_in(1.0, "dimse", "nothing came"), NEVER),
+        "writing": lambda: stream.write([b"data"], NEVER, lambda _: None),
+    }
     with pytest.raises(ConnectionLost, match=f"archive:104 broke: {os.strerror(code)}"):
-        if direction == "reading":
-            stream.receive(deadline_in(1.0, "dimse", "nothing came"), NEVER)
-        else:
-            stream.write([b"data"], NEVER, lambda _: None)
+        failing[direction]()
 
 
 @pytest.mark.parametrize(

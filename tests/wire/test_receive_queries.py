@@ -276,19 +276,28 @@ def test_a_cancel_ends_the_answers(tmp_path: Path) -> None:
     assert 2 <= sum("Find Response: " in line for line in lines) < 1500
 
 
-def test_a_peer_that_takes_no_answers_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
-    """Answers of 4 MB to a peer that reads none of them: neither memory nor threads are left behind."""
+@pytest.mark.parametrize("ending", ["stop", "disconnect", "nonsense"])
+def test_a_peer_that_takes_no_answers_leaves_nothing_behind(tmp_path: Path, ending: str) -> None:
+    """Answers of 4 MB to a peer that reads none: whoever ends it first, and however, no thread stays or dies with a traceback."""
     directory = tmp_path / "large"
     directory.mkdir()
     for number in range(1000):
         make_instance(directory / f"{number}.dcm", number=number, rows=0, extra=[(0x00104000, "LT", "x" * 4000)])
     before = set(threading.enumerate())
     query = [(0x00080018, "UI", ""), (0x00080052, "CS", "IMAGE"), (0x00104000, "LT", "")]
-    receiver = start_receiver(str(directory))
-    with raw_scu(receiver.host, receiver.port, (STUDY_ROOT_FIND, [ImplicitVRLittleEndian]), window=4096) as scu:
-        scu.send(1, FIND_COMMAND, encode_data_set(query, ImplicitVRLittleEndian))
-        assert len(scu.connection.recv(6)) == 6
-        receiver.stop()
+    with start_receiver(str(directory)) as receiver:
+        serving = set(threading.enumerate())
+        with raw_scu(receiver.host, receiver.port, (STUDY_ROOT_FIND, [ImplicitVRLittleEndian]), window=4096) as scu:
+            scu.send(1, FIND_COMMAND, encode_data_set(query, ImplicitVRLittleEndian))
+            assert len(scu.connection.recv(6)) == 6
+            if ending == "nonsense":
+                scu.connection.sendall(b"\x09\x00\x00\x00\x00\x00")
+            if ending == "stop":
+                receiver.stop()
+        if ending != "stop":
+            for thread in set(threading.enumerate()) - serving:
+                thread.join(20.0)
+            assert set(threading.enumerate()) == serving
 
     assert set(threading.enumerate()) == before
 

@@ -1,0 +1,172 @@
+"""A signal ends a run in good order: what is in flight finishes, the association is released, everything is accounted for."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import SECONDS, RunDirectory, command_line, runs, store_yaml
+from tests.support.instances import make_study
+from tests.support.job_files import write
+from tests.support.recording_scp import Received, RecordingScp, recording_scp
+
+FILES = 8
+IN_FLIGHT = 3
+"""The instance during which the signal comes."""
+
+
+@dataclass(slots=True)
+class SlowPeer:
+    """Answers at once, but for one instance it waits until it may."""
+
+    arrived: threading.Event = field(default_factory=threading.Event)
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    count: int = 0
+
+    def answer(self, _: Received) -> int:
+        """Return success, in good time."""
+        self.count += 1
+        if self.count == IN_FLIGHT:
+            self.arrived.set()
+            assert self.may_answer.wait(SECONDS)
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A run in a process of its own that is in the middle of an instance."""
+
+    peer: SlowPeer
+    scp: RecordingScp
+    process: subprocess.Popen[str]
+    reports: Path
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        self.process.send_signal(number)
+
+    def wait_for(self, line: str) -> None:
+        """Wait until the process says something on stderr."""
+        assert self.process.stderr is not None
+        while line not in (said := self.process.stderr.readline()):
+            assert said, f"{line!r} was never said"
+
+    def end(self) -> tuple[int, RunDirectory]:
+        """Wait for the end; returns the exit code and the run."""
+        out, err = self.process.communicate(timeout=SECONDS)
+        assert "Traceback" not in out + err
+        (run,) = runs(self.reports)
+        return self.process.returncode, run
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight files of one study."""
+    folder = tmp_path_factory.mktemp("files")
+    make_study(folder, FILES, rows=4)
+    return folder
+
+
+@contextmanager
+def in_the_middle(tmp_path: Path, files: Path) -> Iterator[Scene]:
+    """Start a run with -v and wait until the peer has the third instance and has not answered."""
+    peer = SlowPeer()
+    with recording_scp(peer.answer) as scp:
+        job = write(tmp_path, store_yaml(scp.port, files))
+        process = subprocess.Popen(
+            command_line("run", job, "--reports", tmp_path / "reports", "-v"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert peer.arrived.wait(SECONDS)
+            yield Scene(peer=peer, scp=scp, process=process, reports=tmp_path / "reports")
+        finally:
+            peer.may_answer.set()
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=lambda value: str(value)
+)
+def test_a_signal_lets_the_instance_in_flight_finish_and_leaves_the_rest(
+    tmp_path: Path, files: Path, number: signal.Signals, code: int
+) -> None:
+    """The association is released, the report is written, and the exit code names the signal."""
+    with in_the_middle(tmp_path, files) as scene:
+        scene.signal(number)
+        scene.wait_for("finishing what is in flight")
+        scene.peer.may_answer.set()
+        ended = scene.scp.next_end()
+        exit_code, run = scene.end()
+
+    assert (exit_code, run.report["exit_code"], run.report["outcome"]) == (code, code, "interrupted")
+    assert (ended, len(scene.scp.stored)) == ("released", IN_FLIGHT)
+    assert Counter(row["outcome"] for row in run.rows) == {"delivered": IN_FLIGHT, "not_sent": FILES - IN_FLIGHT}
+    assert {row["reason"] for row in run.rows if row["outcome"] == "not_sent"} == {"interrupted"}
+    assert run.job("send")["associations"][0]["ended_by"] == "release"
+    assert (run.path.parent / "latest").resolve() == run.path
+
+
+def test_a_second_signal_aborts_and_the_instance_in_flight_is_unknown(tmp_path: Path, files: Path) -> None:
+    """Its answer never came: nobody may say that it was delivered, nor that it was not."""
+    with in_the_middle(tmp_path, files) as scene:
+        scene.signal(signal.SIGINT)
+        scene.wait_for("finishing what is in flight")
+        scene.signal(signal.SIGINT)
+        exit_code, run = scene.end()
+        scene.peer.may_answer.set()
+
+    assert (exit_code, run.report["exit_code"]) == (130, 130)
+    assert Counter((row["outcome"], row["reason"]) for row in run.rows) == {
+        ("delivered", ""): IN_FLIGHT - 1,
+        ("unknown", "no_answer"): 1,
+        ("not_sent", "interrupted"): FILES - IN_FLIGHT,
+    }
+    assert run.job("send")["associations"][0]["ended_by"] == "abort"
+
+
+def test_what_an_interrupted_run_left_is_sent_by_the_next(tmp_path: Path, files: Path) -> None:
+    """The same command again, and the ledger is not in the way."""
+    with in_the_middle(tmp_path, files) as scene:
+        scene.signal(signal.SIGTERM)
+        scene.wait_for("finishing what is in flight")
+        scene.peer.may_answer.set()
+        scene.end()
+        again = subprocess.run(
+            command_line("run", tmp_path / "job.yaml", "--reports", tmp_path / "again"),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    assert (again.returncode, again.stderr) == (0, "")
+    assert set(scene.scp.stored[IN_FLIGHT:]) >= {row["sop_instance_uid"] for row in next(runs(tmp_path / "again")).rows}
+
+
+def test_a_run_killed_outright_can_be_run_again_and_its_report_says_that_it_is_incomplete(
+    tmp_path: Path, files: Path
+) -> None:
+    """The log ends in the middle: `report` makes the most of it, and nothing in it counts as all done."""
+    with in_the_middle(tmp_path, files) as scene:
+        scene.process.kill()
+        scene.process.communicate()
+        (run,) = runs(scene.reports)
+        report = subprocess.run(
+            command_line("report", run.path), capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+
+    assert "The log of this run ends in the middle." in report.stdout
+    assert "Exit code 8" in report.stdout
