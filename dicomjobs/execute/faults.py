@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dicomjobs.dicom.status import Category, Service, category, hint, remedy, words
 from dicomjobs.errors import AssociationError, Interrupted, NoContextAccepted, Remedy
 from dicomjobs.events import Cause, InstanceFinished, JobFinished, JobOutcome, Outcome
@@ -18,33 +20,47 @@ def cause_of(error: AssociationError) -> Cause:
     return Cause.INTERRUPTED if isinstance(error, Interrupted) else CAUSE_OF_REMEDY[error.remedy]
 
 
-def finished_by_status(job: str, item: int, status: int) -> InstanceFinished:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What was measured of an instance that was sent; `bytes` of its data set, `seconds` from its first byte to its answer."""
+
+    transfer_syntax: str
+    bytes: int
+    sha256: str
+    seconds: float
+    association: int
+    message_id: int
+
+
+def finished_by_status(job: str, item: int, status: int, sent: Sent) -> InstanceFinished:
     """Return what a C-STORE response status means for its instance (PS3.4 B.2.3, PS3.7 C)."""
-    match category(status):
-        case Category.SUCCESS:
-            return InstanceFinished(job=job, item=item, outcome=Outcome.DELIVERED, status=status)
-        case Category.WARNING:
-            return InstanceFinished(
-                job=job,
-                item=item,
-                outcome=Outcome.DELIVERED_WITH_WARNING,
-                reason="warning",
-                status=status,
-                words=words(status, "store"),
-            )
-        case Category.FAILURE | Category.CANCEL:
-            reason, cause = "refused", CAUSE_OF_REMEDY[remedy(status, "store")]
-        case _:
-            reason, cause = "status_not_allowed", Cause.PERMANENT
+    kind = category(status)
+    said, tried, cause = "", "", Cause.NONE
+    if kind is Category.SUCCESS:
+        outcome, reason = Outcome.DELIVERED, ""
+    elif kind is Category.WARNING:
+        outcome, reason, said = Outcome.DELIVERED_WITH_WARNING, "warning", words(status, "store")
+    else:
+        outcome, said, tried = Outcome.FAILED, words(status, "store"), hint(status, "store")
+        refused = kind in {Category.FAILURE, Category.CANCEL}
+        reason = "refused" if refused else "status_not_allowed"
+        cause = CAUSE_OF_REMEDY[remedy(status, "store")] if refused else Cause.PERMANENT
     return InstanceFinished(
         job=job,
         item=item,
-        outcome=Outcome.FAILED,
+        outcome=outcome,
         reason=reason,
+        words=said,
+        hint=tried,
         cause=cause,
         status=status,
-        words=words(status, "store"),
-        hint=hint(status, "store"),
+        sent_transfer_syntax=sent.transfer_syntax,
+        bytes=sent.bytes,
+        sha256=sent.sha256,
+        attempts=1,
+        seconds=sent.seconds,
+        association=sent.association,
+        message_id=sent.message_id,
     )
 
 

@@ -12,7 +12,7 @@ from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
 from dicomjobs.events import Cause, InstanceFinished, Outcome
 from dicomjobs.execute.associating import Associating, NumberedAssociation
 from dicomjobs.execute.claims import ClaimedItem, claimed
-from dicomjobs.execute.faults import finished_by_error, finished_by_status, not_established
+from dicomjobs.execute.faults import Sent, finished_by_error, finished_by_status, not_established
 from dicomjobs.execute.feed import RowRange, StudyFeed
 from dicomjobs.execute.halt import HELD, STOPPED_AFTER_FAILURE, Brake, Halted
 from dicomjobs.execute.outbox import Emitter
@@ -74,6 +74,7 @@ class StoreLane:
         self._in_flight: _InFlight | None = None
         self._breaks = 0
         self._gave_up: AssociationError | None = None
+        self._routes: dict[tuple[int, str, str], Route | NoRoute] = {}
         self._accounted = 0  # the first row of the present range that is neither in flight nor told of
 
     def run(self, emitter: Emitter) -> None:
@@ -161,11 +162,7 @@ class StoreLane:
         if association is None:
             return None
         item, row = each.claimed.item, each.claimed.instance
-        route = choose_route(
-            sop_class_uid=row.sop_class_uid,
-            transfer_syntax=row.transfer_syntax,
-            accepted=association.wire.negotiation.accepted,
-        )
+        route = self._route(association, row)
         if isinstance(route, NoRoute):
             self._fail(item, "no_presentation_context", route.words)
             return None
@@ -176,6 +173,17 @@ class StoreLane:
             self._fail(item, error.reason, error.words)
             return None
         return _Ready(item=item, row=row, route=route, payload=payload)
+
+    def _route(self, association: NumberedAssociation, row: PlannedInstance) -> Route | NoRoute:
+        """Return the route of an instance; those of a class and transfer syntax are the same on one association."""
+        key = (association.number, row.sop_class_uid, row.transfer_syntax)
+        if key not in self._routes:
+            self._routes[key] = choose_route(
+                sop_class_uid=row.sop_class_uid,
+                transfer_syntax=row.transfer_syntax,
+                accepted=association.wire.negotiation.accepted,
+            )
+        return self._routes[key]
 
     def _begin(self, ready: _Ready) -> None:
         """Send an instance; what goes wrong here ends the association."""
@@ -213,9 +221,15 @@ class StoreLane:
             self._broken(flight.ready, error)
             return
         self._breaks = 0
-        seconds = self._shared.ports.monotonic() - flight.began
-        event = finished_by_status(self._job, flight.ready.item, response.status)
-        self._settle(_measured(event, flight, association.number, seconds))
+        sent = Sent(
+            transfer_syntax=flight.ready.route.transfer_syntax,
+            bytes=flight.size,
+            sha256=flight.ready.payload.sha256,
+            seconds=self._shared.ports.monotonic() - flight.began,
+            association=association.number,
+            message_id=flight.pending.message_id,
+        )
+        self._settle(finished_by_status(self._job, flight.ready.item, response.status, sent))
 
     def _broken(self, ready: _Ready, error: AssociationError) -> None:
         """Settle the instance on which the association broke, and count the break."""
@@ -321,17 +335,3 @@ class StoreLane:
                 self._tell(
                     halted.not_sent(self._job, item) if halted else not_established(self._job, item, self._gave_up)
                 )
-
-
-def _measured(event: InstanceFinished, flight: _InFlight, association: int, seconds: float) -> InstanceFinished:
-    """Add to an outcome what was measured."""
-    return replace(
-        event,
-        sent_transfer_syntax=flight.ready.route.transfer_syntax,
-        bytes=flight.size,
-        sha256=flight.ready.payload.sha256,
-        attempts=1,
-        seconds=seconds,
-        association=association,
-        message_id=flight.pending.message_id,
-    )
