@@ -188,7 +188,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "no_such_file": "does not exist",
     "incomplete_header": "the header is cut off or lacks the UIDs that are needed",
     "media_storage_directory": "a DICOMDIR, not an instance",
-    "filtered_out": "does not meet the conditions of where:",
+    "filtered_out": "does not meet the conditions of `where`",
     "too_young": "changed more recently than minimum_age",
     "symlink_outside": "a symbolic link that leads out of the folder",
     "duplicate": "the same SOP Instance UID is already in this send set",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from dicomjobs.cli.refusal import mistake
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
-from dicomjobs.diagnostics import Diagnostic, Diagnostics, Severity
+from dicomjobs.diagnostics import Diagnostic, Diagnostics
 from dicomjobs.model.job import StoreJob
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.secret import SecretReference, SecretSource
@@ -21,7 +22,8 @@ def check_here(workspace: Workspace) -> Diagnostics:
     for send_set in sets.values():
         for entry in send_set.paths:
             if not any(mark in entry.path for mark in "*?[") and not Path(entry.path).exists():
-                found.append(_error(f"send set {send_set.name}: {entry.written} does not exist on this machine"))
+                summary = f"send set {send_set.name}: {entry.written} does not exist on this machine"
+                found.append(mistake("DJ601", summary))
     return tuple(found)
 
 
@@ -33,11 +35,11 @@ def _peer_problems(peer: Peer) -> Iterator[Diagnostic]:
         try:
             open_secret(secret)
         except SecretUnavailable as error:
-            yield _error(f"peer {peer.name}, {what}: {error}")
+            yield mistake("DJ601", f"peer {peer.name}, {what}: {error}")
     if peer.tls:
         for path in (peer.tls.certificate, peer.tls.key, *peer.tls.trust):
             if path and not Path(path).is_file():
-                yield _error(f"peer {peer.name}, tls: {path} does not exist on this machine")
+                yield mistake("DJ601", f"peer {peer.name}, tls: {path} does not exist on this machine")
 
 
 def _secrets(peer: Peer) -> Iterator[tuple[str, SecretReference]]:
@@ -46,8 +48,3 @@ def _secrets(peer: Peer) -> Iterator[tuple[str, SecretReference]]:
         yield "tls.key_password", peer.tls.key_password
     if peer.user_identity and peer.user_identity.passcode:
         yield "user_identity.passcode", peer.user_identity.passcode
-
-
-def _error(summary: str) -> Diagnostic:
-    """Return a problem of this machine rather than of a place in a file."""
-    return Diagnostic(code="DJ601", severity=Severity.ERROR, summary=summary)

@@ -8,17 +8,15 @@ from datetime import UTC, datetime
 
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.diagnostics_view import render_diagnostics
+from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import MissingParameters, Workspace, load_workspace
-from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
 
 
 def settings_of(given: Sequence[str]) -> dict[str, str]:
     """Return the parameters given with --set; raises InvalidInput for one without an equals sign."""
     wrong = [each for each in given if "=" not in each]
     if wrong:
-        summary = f"--set {wrong[0]} has no value"
-        hint = f"write --set {wrong[0]}=VALUE"
-        raise InvalidInput((Diagnostic(code="DJ401", severity=Severity.ERROR, summary=summary, hint=hint),))
+        raise refusal("DJ602", f"--set {wrong[0]} has no value", hint=f"write --set {wrong[0]}=VALUE")
     return dict(each.split("=", 1) for each in given)
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.planning import PlanOnDisk
+from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.summary import print_summary
-from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
+from dicomjobs.diagnostics import InvalidInput
 from dicomjobs.disk.deposit import write_atomically
 from dicomjobs.events import JobOutcome, MatchReceived
 from dicomjobs.model.job import IfExists, Output, OutputFormat
@@ -41,10 +42,9 @@ def output_path(output: Output, directory: Path) -> Path:
 def refuse_existing_outputs(plan: Plan, directory: Path) -> None:
     """Raise InvalidInput, before anything is sent, for an output with `if_exists: fail` that is already there."""
     taken = [
-        Diagnostic(
-            code="DJ510",
-            severity=Severity.ERROR,
-            summary=f"{job.name}: {output_path(output, directory)} exists already (if_exists: fail)",
+        mistake(
+            "DJ605",
+            f"{job.name}: {output_path(output, directory)} exists already (if_exists: fail)",
             hint="move it away, or say if_exists: replace",
         )
         for job in plan.jobs

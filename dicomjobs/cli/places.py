@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from dicomjobs.cli.refusal import refusal
+
 PRIVATE_FOLDER = 0o700
 
 
@@ -54,8 +56,9 @@ def point_latest_at(directory: Path) -> None:
 
 
 def find_run(reports: Path, run: str) -> Path:
-    """Return the directory of a run named by its id, its path or `latest`; raises FileNotFoundError."""
+    """Return the directory of a run named by its id, its path or `latest`; raises InvalidInput."""
     for candidate in (reports / run, Path(run)):
         if (candidate / "events.jsonl").is_file():
             return candidate.resolve()
-    raise FileNotFoundError(2, "there is no run of that name", str(reports / run))
+    hint = "give the folder with --reports DIR, or the path of the run's directory"
+    raise refusal("DJ606", f"there is no run `{run}` in {reports}", hint=hint)

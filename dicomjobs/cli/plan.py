@@ -9,8 +9,8 @@ from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.inputs import read_workspace
 from dicomjobs.cli.plan_view import plan_lines
 from dicomjobs.cli.planning import PlanOnDisk, make_plan, rows_path, save_plan
+from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import MissingParameters
-from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
 from dicomjobs.plan.codec import encode_plan
 
 NO_CONTEXT_FITS = 3
@@ -41,8 +41,8 @@ def _target(output: str | None) -> Path | None:
     if output is None:
         return None
     if not output.endswith(".json"):
-        summary, hint = f"a plan's name ends in .json, not like {output}", f"-o {Path(output).stem or 'plan'}.json"
-        raise InvalidInput((Diagnostic(code="DJ403", severity=Severity.ERROR, summary=summary, hint=hint),))
+        hint = f"-o {Path(output).with_suffix('.json')}"
+        raise refusal("DJ603", f"a plan's name ends in .json, not like {output}", hint=hint)
     return Path(output)
 
 

@@ -12,6 +12,7 @@ from dicomjobs.dicom.escape import one_line
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.events import INSTANCE_REASONS
 from dicomjobs.model.association import Proposal, ProposedContext
+from dicomjobs.model.job import EmptyPolicy, IfExists, Output
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Element
 from dicomjobs.plan.plan import (
@@ -53,6 +54,8 @@ def _job(job: JobPlan, instances: Instances, most: int | None) -> Iterator[str]:
             yield from _contexts(step.proposal.contexts, None, most)
             yield "  identifier"
             yield from _elements(step.identifier, "    ")
+            yield from _limits(step)
+            yield from _outputs(step.outputs)
         case StoreStep():
             yield f"{one_line(job.name)}: store to {_peer(job.peer)}{after}"
             yield from _store(job, step, instances, most)
@@ -109,12 +112,13 @@ def _negotiation(proposal: Proposal) -> Iterator[str]:
 def _contexts(contexts: tuple[ProposedContext, ...], counts: Counter[int] | None, most: int | None) -> Iterator[str]:
     """Yield contexts with their IDs and transfer syntaxes, and how many instances go on each."""
     shown = contexts[:most]
-    width = max((len(name_of(context.abstract_syntax)) for context in shown), default=0)
+    names = [name_of(context.abstract_syntax) for context in shown]
+    used = ["" if counts is None else f"  {_number(counts[context.context_id], 'instance')}" for context in shown]
+    widths = max(map(len, names), default=0), max(map(len, used), default=0)
     yield "    contexts" if counts is not None else "  contexts"
-    for context in shown:
-        used = "" if counts is None else f"  {_number(counts[context.context_id], 'instance')}"
+    for context, name, count in zip(shown, names, used, strict=True):
         syntaxes = ", ".join(map(name_of, context.transfer_syntaxes))
-        yield f"      {context.context_id:>3}  {name_of(context.abstract_syntax):<{width}}  {syntaxes}{used}"
+        yield f"      {context.context_id:>3}  {name:<{widths[0]}}{count:>{widths[1]}}  {syntaxes}"
     yield from _more(len(contexts) - len(shown), "      ")
 
 
@@ -134,6 +138,25 @@ def _excluded(rows: Iterable[PlannedInstance], most: int | None) -> Iterator[str
             words = f"  ({one_line(row.words)})" if row.words else ""
             yield f"      {one_line(row.path)}{words}"
         yield from _more(count - len(examples[reason]), "      ")
+
+
+def _limits(step: FindStep) -> Iterator[str]:
+    """Yield when a query ends before its last match, and whether it must have one."""
+    if step.cancel_after:
+        yield f"  cancelled after {_number(step.cancel_after, 'match', 'matches')}"
+    if step.max_matches:
+        yield f"  failed with more than {_number(step.max_matches, 'match', 'matches')}"
+    if step.if_no_match is EmptyPolicy.FAIL:
+        yield "  failed without a match"
+
+
+def _outputs(outputs: Iterable[Output]) -> Iterator[str]:
+    """Yield where the matches go."""
+    for output in outputs:
+        where = one_line(output.file) if "/" in output.file else f"{one_line(output.file)} in the run's directory"
+        columns = f": {', '.join(output.columns)}" if output.columns else ""
+        kept = ", which must not be there yet" if output.if_exists is IfExists.FAIL else ""
+        yield f"  {output.format.value} to {where}{kept}{columns}"
 
 
 def _elements(elements: Iterable[Element], indent: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import Workspace, select_jobs
 from dicomjobs.disk.row_file import RowFile, create_rows, open_rows, temporary_rows
 from dicomjobs.disk.survey import survey
@@ -58,6 +59,10 @@ def save_plan(plan: Plan, path: Path) -> None:
 
 
 def load_plan(path: Path) -> PlanOnDisk:
-    """Open a saved plan; raises StalePlan when head and rows are not what was saved, OSError when they are not there."""
-    plan = decode_plan(path.read_bytes())
-    return PlanOnDisk(plan=plan, rows=open_rows(str(rows_path(path)), plan.instances))
+    """Open a saved plan; raises StalePlan when head and rows are not what was saved, InvalidInput when one is not there."""
+    try:
+        plan = decode_plan(path.read_bytes())
+        return PlanOnDisk(plan=plan, rows=open_rows(str(rows_path(path)), plan.instances))
+    except FileNotFoundError as error:
+        hint = f"a plan is two files, {path.name} and {rows_path(path).name}, in the same folder"
+        raise refusal("DJ607", f"there is no {error.filename}", hint=hint) from error

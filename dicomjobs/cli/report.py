@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.outputs import instance_rows
 from dicomjobs.cli.places import find_run, reports_folder, state_folder
-from dicomjobs.cli.planning import load_plan
+from dicomjobs.cli.planning import PlanOnDisk, load_plan
 from dicomjobs.report.event_json import decode_log
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.json_report import render_json
@@ -16,21 +18,29 @@ from dicomjobs.report.text import render_text
 
 
 def main(arguments: Arguments) -> int:
-    """Print the report in the format asked for; raises StalePlan, FileNotFoundError."""
+    """Print the report in the format asked for; raises StalePlan, InvalidInput."""
     folder = reports_folder(given=arguments.reports, declared=None, state=state_folder(None))
     directory = find_run(folder, arguments.run)
     on_disk = load_plan(directory / "plan.json")
+    try:
+        sys.stdout.writelines(_report(on_disk, directory, arguments.format))
+    finally:
+        on_disk.rows.close()
+    return 0
+
+
+def _report(on_disk: PlanOnDisk, directory: Path, wanted: str) -> Iterable[str]:
+    """Return the report in a format, in one piece or more."""
     fold = Fold(on_disk.plan)
     with (directory / "events.jsonl").open("rb") as log:
         fold.add(decode_log(log))
     report = fold.report(on_disk.rows)
-    match arguments.format:
+    match wanted:
         case "json":
-            sys.stdout.write(render_json(report))
+            return [render_json(report)]
         case "junit":
-            sys.stdout.write(render_junit(report))
+            return [render_junit(report)]
         case "csv":
-            sys.stdout.writelines(instance_rows(on_disk, directory, report.run_id))
+            return instance_rows(on_disk, directory, report.run_id)
         case _:
-            sys.stdout.write(render_text(report))
-    return 0
+            return [render_text(report)]

@@ -15,11 +15,11 @@ from dicomjobs.cli.outputs import refuse_existing_outputs, write_reports
 from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
+from dicomjobs.cli.refusal import refusal
 from dicomjobs.cli.sinks import EventLog, Sink
 from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.cli.wiring import Wiring
 from dicomjobs.config.workspace import MissingParameters
-from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
 from dicomjobs.events import RunFinished, RunStarted, Stamped
 from dicomjobs.execute.executor import StampedBatch, execute
 from dicomjobs.plan.codec import encode_plan
@@ -69,9 +69,8 @@ def _from_document(arguments: Arguments) -> _Prepared:
 def _from_plan(arguments: Arguments) -> _Prepared:
     """Take a saved plan as it stands; raises StalePlan, and InvalidInput for what would change it."""
     if arguments.settings or arguments.only or arguments.at:
-        summary = "--set, --only and --at cannot change a saved plan"
         hint = "make a new one with `dicomjobs plan JOB.yaml … -o plan.json`"
-        raise InvalidInput((Diagnostic(code="DJ402", severity=Severity.ERROR, summary=summary, hint=hint),))
+        raise refusal("DJ604", "--set, --only and --at cannot change a saved plan", hint=hint)
     source = Path(arguments.file)
     loaded = load_plan(source)
     loaded.rows.close()

@@ -19,8 +19,8 @@ LARGEST_VALUE = 64 * 1024
 
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _UIDS = frozenset({_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES})
-_MEDIA_SOP_CLASS, _MEDIA_SOP_INSTANCE, _TRANSFER_SYNTAX = 0x00020002, 0x00020003, 0x00020010
-_META_ELEMENTS = frozenset({0x0000, 0x0002, 0x0003, 0x0010})
+_MEDIA_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
+_META_ELEMENTS = frozenset({0x0000, 0x0002, 0x0010})
 _PREFIX_END = 132
 _DIRECTORY = b"1.2.840.10008.1.3.10"
 
@@ -72,15 +72,16 @@ def read_header(window: Window, wanted: frozenset[int] = frozenset()) -> Header:
         transfer_syntax = _uid(meta.get(_TRANSFER_SYNTAX), "Transfer Syntax UID")
         encoding = encoding_of(transfer_syntax)
         values = _values(window, offset, encoding, wanted)
-        return _header(offset, transfer_syntax, encoding, meta, values)
+        return _header(offset, transfer_syntax, encoding, values)
     except Damaged as damage:
         raise NotAnInstance("incomplete_header", str(damage)) from damage
 
 
-def _header(
-    offset: int, transfer_syntax: str, encoding: Encoding, meta: Mapping[int, bytes], values: Mapping[int, RawValue]
-) -> Header:
-    """Put a header together from what was read; raises Damaged when a UID is missing or contradicts the File Meta Information."""
+def _header(offset: int, transfer_syntax: str, encoding: Encoding, values: Mapping[int, RawValue]) -> Header:
+    """Put a header together from what was read; raises Damaged when a UID is missing.
+
+    The UIDs are those of the data set, as the peer will see them; what the File Meta Information says of them does not matter.
+    """
     header = Header(
         offset,
         transfer_syntax,
@@ -93,8 +94,6 @@ def _header(
     )
     if header.study_instance_uid and not header.series_instance_uid:
         raise Damaged("the header has no Series Instance UID")
-    _compare(meta.get(_MEDIA_SOP_CLASS), header.sop_class_uid, "SOP Class UID")
-    _compare(meta.get(_MEDIA_SOP_INSTANCE), header.sop_instance_uid, "SOP Instance UID")
     return header
 
 
@@ -167,9 +166,3 @@ def _text(value: bytes) -> str | None:
     """Return a UID without its padding, None for what is no UID; remembered, because few of them differ from file to file."""
     stripped = value.rstrip(b"\0 ")
     return None if stripped and not _UID.fullmatch(stripped) else stripped.decode("ascii")
-
-
-def _compare(media_storage: bytes | None, uid: str, name: str) -> None:
-    """Raise Damaged when the File Meta Information names another SOP class or instance than the data set (PS3.10 7.1)."""
-    if media_storage and media_storage.rstrip(b"\0 ") not in {b"", uid.encode()}:
-        raise Damaged(f"the Media Storage {name} of the File Meta Information is not the {name} of the data set")

@@ -71,7 +71,7 @@ def _look(fd: int, found: Found, criteria: _Criteria) -> SurveyedFile:
     condition = unmet(criteria.send_set.where, header.values, header.encoding) if criteria.wanted else None
     if condition:
         return _instance(
-            found, status, header, problem="filtered_out", words=f"{condition.keyword} is not what where: asks for"
+            found, status, header, problem="filtered_out", words=f"{condition.keyword} is not what `where` asks for"
         )
     return _instance(found, status, header)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,13 +97,25 @@ def test_a_variable_that_is_not_set_is_a_mistake_when_it_is_needed(monkeypatch: 
     assert expand_text("${env:SITE_HOST}", usage=PLAIN_TEXT, scope=tolerant).unresolved
 
 
-def test_a_package_is_found_without_being_imported() -> None:
+def test_a_package_is_found_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`package:NAME` is the folder of a package; modules and what is not there have none."""
-    assert package_folder("xml.dom") == str(Path(sys.modules["json"].__file__ or "").parents[1] / "xml" / "dom")
-    assert "xml.dom" not in sys.modules
-    assert [package_folder(name) for name in ("no_such_package", "this", "a..b", "", "../x", "json.decoder")] == [
-        None
-    ] * 6
+    folder = tmp_path / "samples_of_ours" / "ct"
+    folder.mkdir(parents=True)
+    for file in (folder / "__init__.py", folder.parent / "__init__.py"):
+        file.write_text("raise RuntimeError('imported')")
+    (folder / "module.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert package_folder("samples_of_ours") == str(folder.parent)
+    assert package_folder("samples_of_ours.ct") == str(folder)
+    assert expand_text("${package:samples_of_ours}/x", usage=PATH, scope=scope()).text == f"{folder.parent}/x"
+    none = ("no_such_package", "samples_of_ours.ct.module", "samples_of_ours.mr", "this", "a..b", "", "../x")
+    assert [package_folder(name) for name in none] == [None] * len(none)
+
+
+def test_no_time_is_known_where_the_timezone_itself_is_read() -> None:
+    """It could not be told which day it is."""
+    assert code_of(expand_text("${now:%Z}", usage=PLAIN_TEXT, scope=replace(scope(), moment=None))) == "DJ415"
 
 
 @pytest.mark.parametrize("text", ["${a}", "${a}*", "x${a}"])

@@ -171,6 +171,21 @@ def test_what_no_query_can_ask_is_told(tmp_path: Path, key: str, code: str) -> N
     assert codes(complaints(tmp_path, text + query(key))) == [code]
 
 
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ("Modalty: CT", "DJ501"),
+        ("ReferencedStudySequence: CT", "DJ503"),
+        ('Modality: "${modality}"', "DJ407"),
+    ],
+)
+def test_conditions_on_files_are_attributes_with_values(tmp_path: Path, condition: str, code: str) -> None:
+    """`where:` is written as keys are."""
+    text = f"parameters: {{modality: ''}}\nsend_sets: {{s: {{paths: [x], where: {{{condition}}}}}}}\n"
+
+    assert codes(complaints(tmp_path, text)) == [code]
+
+
 def test_an_empty_expression_never_becomes_a_key_that_matches_everything(tmp_path: Path) -> None:
     """The most dangerous mistake of all."""
     found = complaints(

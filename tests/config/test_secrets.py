@@ -128,6 +128,14 @@ def test_a_command_that_fails_is_told_without_what_it_said() -> None:
     assert "No such file" in complaint(reference(SecretSource.COMMAND, "/nowhere/pass"))
 
 
+def test_a_command_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job run by cron must not wait for ever."""
+    monkeypatch.setattr("dicomjobs.config.secrets.COMMAND_SECONDS", 0.05)
+    waiting = reference(SecretSource.COMMAND, sys.executable, "-c", "import threading; threading.Event().wait()")
+
+    assert "did not end within 0.05 seconds" in complaint(waiting)
+
+
 def test_nobody_is_asked_where_nobody_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job run by cron must not wait for an answer."""
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)

@@ -29,7 +29,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def planned_contexts(plan: Any) -> list[list[tuple[int, str, list[str]]]]:
     """Return ID, abstract syntax and transfer syntaxes of each context of each planned association."""
     return [
-        [(each["context_id"], each["abstract_syntax"], each["transfer_syntaxes"]) for each in association["proposal"]["contexts"]]
+        [
+            (each["context_id"], each["abstract_syntax"], each["transfer_syntaxes"])
+            for each in association["proposal"]["contexts"]
+        ]
         for association in plan["jobs"][0]["step"]["associations"]
     ]
 

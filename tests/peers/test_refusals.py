@@ -176,7 +176,7 @@ jobs:
 
 
 def test_a_peer_that_takes_only_one_of_two_classes_gets_that_one(tmp_path: Path, files: Path) -> None:
-    """storescp takes CT and not a private class: five are delivered, one fails with the reason."""
+    """Storescp takes CT and not a private class: five are delivered, one fails with the reason."""
     make_study(tmp_path / "more" / "ct", FILES, study=2, rows=4)
     make_study(tmp_path / "more" / "private", 1, study=3, rows=4, sop_class_uid="1.2.3.4.5")
     with storescp(tmp_path) as peer:

@@ -94,7 +94,7 @@ def test_files_of_many_makers_become_what_dcmconv_makes_of_them(tmp_path: Path) 
             header = read_header(Window(-1, len(data), data))
         except NotAnInstance:
             continue
-        if header.transfer_syntax in NATIVE and path.name != "MR_truncated.dcm":
+        if header.transfer_syntax in NATIVE and "truncated" not in path.name:
             for target in OPTIONS:
                 ours = convert(data[header.offset :], header.transfer_syntax, target)
                 assert differences(parsed(ours, target), dcmconv(path, target, tmp_path)) == [], (path.name, target)

@@ -45,7 +45,10 @@ def command_line(*arguments: object) -> list[str]:
 
 
 def dicomjobs_process(
-    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdout: int | IO[bytes] | None = None
+    *arguments: object,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdout: int | IO[bytes] | None = None,
 ) -> Ended:
     """Run the command in a process of its own, to its end."""
     ended = subprocess.run(
@@ -119,5 +122,5 @@ def store_yaml(port: int, folder: Path, *, peer: str = "", more: str = "") -> st
 dicomjobs: 1
 jobs:
   send:
-    store: {{peer: {written}, send_set: {{paths: [{folder}]}}{', ' + more if more else ''}}}
+    store: {{peer: {written}, send_set: {{paths: [{folder}]}}{", " + more if more else ""}}}
 """

@@ -100,9 +100,7 @@ class RecordingScp:
 
     def _answer(self, conversation: Conversation, association: int) -> None:
         """Note a request and answer it."""
-        request = Received(
-            association=association, context_id=conversation.context_id, command=conversation.command
-        )
+        request = Received(association=association, context_id=conversation.context_id, command=conversation.command)
         self.received.append(request)
         conversation.socket.sendall(response(conversation, status=self.answer(request)))
 

@@ -1,0 +1,28 @@
+"""Mistakes of the command line, of which no file has a line to show; it knows nothing of the document's own mistakes."""
+
+from __future__ import annotations
+
+from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
+
+CODES = {
+    "DJ601": "something that the document names is not on this machine",
+    "DJ602": "a parameter without a value",
+    "DJ603": "a name under which no plan can be saved",
+    "DJ604": "a saved plan cannot be changed",
+    "DJ605": "an output that exists already",
+    "DJ606": "there is no such run",
+    "DJ607": "there is no such plan",
+}
+"""Every code of the command line with what it stands for; a code is never given a new meaning."""
+
+
+def mistake(code: str, summary: str, *, hint: str = "") -> Diagnostic:
+    """Return a mistake of the command line, or of this machine."""
+    if code not in CODES:
+        raise AssertionError(f"{code} has no meaning")
+    return Diagnostic(code=code, severity=Severity.ERROR, summary=summary, hint=hint)
+
+
+def refusal(code: str, summary: str, *, hint: str = "") -> InvalidInput:
+    """Return what to raise for one mistake."""
+    return InvalidInput((mistake(code, summary, hint=hint),))
