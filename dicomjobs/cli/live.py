@@ -90,20 +90,23 @@ def live_view(plan: Plan, console: Console | None = None) -> Iterator[Sink]:
     jobs = {job.name: JobProgress(job.name) for job in plan.jobs}
     console = console or Console(stderr=True)
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        drawn = 0.0
+        drawn, at = 0.0, 0.0
 
         def show(batch: StampedBatch) -> None:
-            nonlocal drawn
+            nonlocal drawn, at
             for stamped in batch:
                 job = jobs.get(getattr(stamped.event, "job", ""))
                 if job:
                     job.add(stamped.event, stamped.at)
-            now = time.monotonic()
+            now, at = time.monotonic(), batch[-1].at
             if now - drawn >= SECONDS_BETWEEN_FRAMES:
                 drawn = now
-                live.update(draw(list(jobs.values()), batch[-1].at), refresh=True)
+                live.update(draw(list(jobs.values()), at), refresh=True)
 
         yield show
+        live.update(
+            draw(list(jobs.values()), at)
+        )  # drawn once more when the view ends, whatever the last frame left out
 
 
 def draw(jobs: list[JobProgress], now: float) -> Table:

@@ -5,7 +5,6 @@ Nothing heavy is imported before a verb is known, so that `--help` and shell com
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -29,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _carry_out(arguments)
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from dicomjobs.cli.pipes import lead_nowhere
+
+        lead_nowhere(sys.stdout)
         return 7
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _carry_out(arguments: Arguments) -> int:
-    """Import the verb's module and run it."""
+    """Import the verb's module, run it, and see what it printed written."""
     verb: Callable[[Arguments], int] = import_module(VERBS[arguments.verb]).main
-    return verb(arguments)
+    code = verb(arguments)
+    sys.stdout.flush()
+    return code

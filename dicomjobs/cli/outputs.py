@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.planning import PlanOnDisk
 from dicomjobs.cli.refusal import mistake
-from dicomjobs.cli.summary import print_summary
 from dicomjobs.diagnostics import InvalidInput
 from dicomjobs.disk.deposit import write_atomically
 from dicomjobs.events import JobOutcome, MatchReceived
@@ -56,23 +54,24 @@ def refuse_existing_outputs(plan: Plan, directory: Path) -> None:
         raise InvalidInput(tuple(taken))
 
 
-def write_reports(fold: Fold, on_disk: PlanOnDisk, directory: Path, arguments: Arguments) -> int:
-    """Write everything, print the summary, and return the exit code."""
+def write_reports(fold: Fold, on_disk: PlanOnDisk, directory: Path) -> Report:
+    """Write everything and return the report; a file that could not be written counts in its exit code."""
     report = fold.report(on_disk.rows)
-    failed = _write_all(_tables(on_disk, report, directory), _complete(on_disk.plan, report, directory))
-    if failed:
-        code = (
-            report.exit_code if report.outcome is RunOutcome.INTERRUPTED else worst((report.exit_code, LOCAL_RESOURCE))
-        )
-        outcome = RunOutcome.FAILED if report.outcome is RunOutcome.SUCCEEDED else report.outcome
-        report = replace(report, exit_code=code, outcome=outcome)
-    closing = [
+    if _write_all(_tables(on_disk, report, directory), _complete(on_disk.plan, report, directory)):
+        report = _with_local_failure(report)
+    closing: tuple[_File, ...] = (
         (directory / "junit.xml", lambda: [render_junit(report)]),
         (directory / "report.json", lambda: [render_json(report)]),
-    ]
-    code = report.exit_code if not _write_all(closing) else worst((report.exit_code, LOCAL_RESOURCE))
-    print_summary(report, directory, arguments)
-    return code
+    )
+    return _with_local_failure(report) if _write_all(closing) else report
+
+
+def _with_local_failure(report: Report) -> Report:
+    """Return a report that says that this computer failed; after a signal the signal's number stands alone."""
+    if report.outcome is RunOutcome.INTERRUPTED:
+        return report
+    outcome = RunOutcome.FAILED if report.outcome is RunOutcome.SUCCEEDED else report.outcome
+    return replace(report, exit_code=worst((report.exit_code, LOCAL_RESOURCE)), outcome=outcome)
 
 
 _File = tuple[Path, Callable[[], Iterable[str]]]

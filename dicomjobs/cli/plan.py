@@ -10,7 +10,7 @@ from dicomjobs.cli.inputs import read_workspace
 from dicomjobs.cli.plan_view import plan_lines
 from dicomjobs.cli.planning import PlanOnDisk, make_plan, rows_path, save_plan
 from dicomjobs.cli.refusal import refusal
-from dicomjobs.config.workspace import MissingParameters
+from dicomjobs.config.workspace import MissingParameters, Workspace
 from dicomjobs.plan.codec import encode_plan
 
 NO_CONTEXT_FITS = 3
@@ -20,11 +20,8 @@ def main(arguments: Arguments) -> int:
     """Plan, print, and save when asked to; exit code 3 when there are instances that no context can take."""
     workspace = read_workspace(arguments, missing_parameters=MissingParameters.REFUSE)
     target = _target(arguments.output)
-    on_disk = make_plan(workspace, arguments.only, rows=_temporary(rows_path(target)) if target else None)
+    on_disk = _saved(workspace, arguments, target) if target else make_plan(workspace, arguments.only, rows=None)
     try:
-        if target:
-            _temporary(rows_path(target)).replace(rows_path(target))
-            save_plan(on_disk.plan, target)
         if arguments.format == "json":
             sys.stdout.write(encode_plan(on_disk.plan))
         else:
@@ -46,9 +43,18 @@ def _target(output: str | None) -> Path | None:
     return Path(output)
 
 
-def _temporary(path: Path) -> Path:
-    """Return the name that rows have while they are being written."""
-    return path.with_name(f".{path.name}.part")
+def _saved(workspace: Workspace, arguments: Arguments, target: Path) -> PlanOnDisk:
+    """Make a plan and save it; raises OSError and leaves no part of it behind."""
+    rows = rows_path(target)
+    part = rows.with_name(f".{rows.name}.part")
+    try:
+        on_disk = make_plan(workspace, arguments.only, rows=part)
+        part.replace(rows)
+    except BaseException:  # also Ctrl-C
+        part.unlink(missing_ok=True)
+        raise
+    save_plan(on_disk.plan, target)
+    return on_disk
 
 
 def _has_unfit(on_disk: PlanOnDisk) -> bool:

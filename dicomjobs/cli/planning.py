@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,13 @@ def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -
         return survey(send_set, now=now)
 
     kept = create_rows(str(rows)) if rows else temporary_rows()
-    plan = plan_jobs(jobs, origin=origin, inventory=inventory, rows=kept, scratch=temporary_rows)
-    kept.flush()
+    try:
+        plan = plan_jobs(jobs, origin=origin, inventory=inventory, rows=kept, scratch=temporary_rows)
+        kept.flush()
+    except BaseException:  # also Ctrl-C; rows that cannot be flushed cannot be closed without saying so again
+        with suppress(OSError):
+            kept.close()
+        raise
     return PlanOnDisk(plan=plan, rows=kept)
 
 

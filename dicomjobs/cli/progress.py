@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dicomjobs.cli.arguments import Arguments
+from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.cli.sinks import Sink
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import (
@@ -26,6 +27,7 @@ from dicomjobs.execute.executor import StampedBatch
 from dicomjobs.execute.tally import SPOILING
 from dicomjobs.plan.plan import Plan
 from dicomjobs.report.event_json import encode
+from dicomjobs.report.phrases import number_of
 
 
 @contextmanager
@@ -46,26 +48,29 @@ def follow(plan: Plan, arguments: Arguments) -> Iterator[Sink]:
 
 def _print_every_event(batch: StampedBatch) -> None:
     """Print each event as it stands in the log."""
-    for stamped in batch:
-        print(encode(stamped), file=sys.stderr)
+    with unless_unread(sys.stderr):
+        for stamped in batch:
+            print(encode(stamped), file=sys.stderr)
 
 
 def _print_what_matters(batch: StampedBatch) -> None:
     """Print jobs, associations and failures."""
-    for stamped in batch:
-        if line := describe(stamped.event):
-            print(line, file=sys.stderr)
+    with unless_unread(sys.stderr):
+        for stamped in batch:
+            if line := describe(stamped.event):
+                print(line, file=sys.stderr)
 
 
 def describe(event: Event) -> str:
     """Return a line for an event that somebody watching wants to know, "" for the others."""
     match event:
         case JobStarted(job=job, instances=instances) if instances:
-            return f"{job}: {instances} instances"
+            return f"{job}: {number_of(instances, 'instance')}"
         case JobStarted(job=job):
             return f"{job}: started"
         case AssociationEstablished(job=job, number=number, accepted=accepted, proposed=proposed):
-            return f"{job}: association {number} established, {len(accepted)} of {len(proposed)} contexts accepted"
+            contexts = number_of(len(proposed), "context")
+            return f"{job}: association {number} established, {len(accepted)} of {contexts} accepted"
         case AssociationEnded(job=job, number=number, ended_by=ended_by, words=words):
             why = f": {one_line(words)}" if words else ""
             return f"{job}: association {number} ended by {ended_by.value.replace('_', ' ')}{why}"

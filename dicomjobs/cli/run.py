@@ -18,6 +18,7 @@ from dicomjobs.cli.progress import follow
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.cli.sinks import EventLog, Sink
 from dicomjobs.cli.stop import ProcessStop, say
+from dicomjobs.cli.summary import print_summary
 from dicomjobs.cli.wiring import Wiring
 from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.events import RunFinished, RunStarted, Stamped
@@ -44,9 +45,10 @@ def main(arguments: Arguments) -> int:
         stop = ProcessStop(say)
         with stop.watching_signals():
             fold = _carry_out(prepared, stop, arguments)
-            code = write_reports(fold, prepared.on_disk, prepared.directory, arguments)
-        point_latest_at(prepared.directory)
-        return code
+            report = write_reports(fold, prepared.on_disk, prepared.directory)
+            point_latest_at(prepared.directory)
+            print_summary(report, prepared.directory, arguments)
+        return report.exit_code
     finally:
         prepared.on_disk.rows.close()
 

@@ -7,12 +7,19 @@ import sys
 from pathlib import Path
 
 from dicomjobs.cli.arguments import Arguments
+from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.report.report import Report
 from dicomjobs.report.text import render_line, render_text
 
 
 def print_summary(report: Report, directory: Path, arguments: Arguments) -> None:
-    """Print what happened to stdout; with -q only when something is wrong."""
+    """Print what happened to stdout, if anybody reads it; with -q only when something is wrong."""
+    with unless_unread(sys.stdout):
+        _print(report, directory, arguments)
+
+
+def _print(report: Report, directory: Path, arguments: Arguments) -> None:
+    """Print as much as is wanted."""
     clean = report.exit_code == 0
     if clean and arguments.quiet:
         return

@@ -36,6 +36,9 @@ _SYNTAXES = _Naming(section="transfer_syntaxes", code="DJ308", noun="list of tra
 KINDS = ("echo", "find", "store")
 """The kinds of jobs."""
 
+_Names = Mapping[str, Mapping[str, None]]
+"""Names by section, in file order."""
+
 References = Mapping[Pointer, Pointer]
 """From the place where a thing is named, or written, to the place where it stands; names of nothing are not in it."""
 
@@ -43,20 +46,20 @@ References = Mapping[Pointer, Pointer]
 def resolve_names(document: dict[str, Any], *, places: Places) -> tuple[References, Diagnostics]:
     """Find what every name means; a name of nothing is an error."""
     root = Cursor(value=document, pointer=(), findings=Findings(places=places))
-    references = dict(_references(root))
+    references = dict(_references(root, _written(places)))
     return references, tuple(root.findings.diagnostics)
 
 
-def _references(root: Cursor) -> Iterator[tuple[Pointer, Pointer]]:
+def _references(root: Cursor, written: _Names) -> Iterator[tuple[Pointer, Pointer]]:
     """Yield every place that names or holds a thing with the place of the thing."""
     for _, job in section(root, "jobs"):
         for kind in kinds_of(job):
             for key, naming in _NAMINGS.items():
                 if (named := job[kind].get(key)) is not None:
-                    yield from _reference(root, named, naming)
+                    yield from _reference(named, naming, written)
     for profile in profiles(root):
         for context in _contexts(profile):
-            yield from _reference(root, context["transfer_syntaxes"], _SYNTAXES)
+            yield from _reference(context["transfer_syntaxes"], _SYNTAXES, written)
 
 
 def section(root: Cursor, name: str) -> Iterator[tuple[str, Cursor]]:
@@ -86,12 +89,21 @@ def _contexts(profile: Cursor) -> Iterator[Cursor]:
     return iter(()) if contexts is None else contexts.items()
 
 
-def _reference(root: Cursor, named: Cursor, naming: _Naming) -> Iterator[tuple[Pointer, Pointer]]:
+def _written(places: Places) -> _Names:
+    """Return the names in each section as they were written, those of misshapen definitions too."""
+    names: dict[str, dict[str, None]] = {}
+    for pointer in places:
+        if len(pointer) == 2:
+            names.setdefault(str(pointer[0]), {})[str(pointer[1])] = None
+    return names
+
+
+def _reference(named: Cursor, naming: _Naming, written: _Names) -> Iterator[tuple[Pointer, Pointer]]:
     """Yield what one name means: the thing itself where it is written in place."""
     if isinstance(named.value, dict | list):
         yield named.pointer, named.pointer
     elif not named.unresolved:
-        known = {name: None for name, _ in section(root, naming.section)}
+        known = written.get(naming.section, {})
         if named.value in known:
             yield named.pointer, (naming.section, named.value)
         else:

@@ -24,6 +24,7 @@ from dicomjobs.config.resolve import resolve_names
 from dicomjobs.config.run_moment import settle_moment
 from dicomjobs.config.schema import check_shape, document_schema
 from dicomjobs.config.show import as_yaml
+from dicomjobs.config.sound import without_misshapen
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.config.validate import validate
 from dicomjobs.diagnostics import Diagnostics, InvalidInput, Location, stop_on_errors
@@ -57,14 +58,14 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checked:
-    """A document whose shape is right, and what is known of where it came from."""
+    """A document whose shape was checked, and what is known of where it came from; `diagnostics` say what is wrong so far."""
 
     sources: Sources
     at: datetime
     document: dict[str, Any]
     places: Places
     origins: Mapping[Location, str]
-    warnings: Diagnostics
+    diagnostics: Diagnostics
 
 
 def load_workspace(
@@ -81,11 +82,12 @@ def load_workspace(
     Raises InvalidInput with every mistake found, each with its source line.
     """
     checked = _check(file, settings, now, at, missing_parameters)
-    document, places = checked.document, checked.places
+    places = checked.places
+    document = without_misshapen(checked.document, places=places, misshapen=checked.diagnostics)
     references, unknown = resolve_names(document, places=places)
     site, built = build_site(document, places=places, references=references)
     senseless = validate(site, document=document, places=places)
-    warnings = _stop(checked.sources, (*checked.warnings, *unknown, *built, *senseless))
+    warnings = _stop(checked.sources, (*checked.diagnostics, *unknown, *built, *senseless))
     workspace = Workspace(
         file=file,
         inputs=tuple(SourceFile(path=d.path, sha256=d.sha256) for d in checked.sources.documents),
@@ -101,7 +103,7 @@ def load_workspace(
 def _check(
     file: str, settings: Mapping[str, str], now: datetime, at: str | None, missing: MissingParameters
 ) -> _Checked:
-    """Read, merge, work out expressions and check the shape; raises InvalidInput."""
+    """Read, merge, work out expressions and check the shape; raises InvalidInput when there is nothing to go on with."""
     sources, unread = read_sources(file)
     if sources.root is None:
         raise InvalidInput(with_source_lines(unread, sources.documents))
@@ -110,9 +112,13 @@ def _check(
     scope = Scope(parameters=parameters, moment=moment, missing=missing)
     expanded, mistaken = expand_document(sources.root, scope=scope)
     document, places, misshapen = check_shape(expanded.root, schema=document_schema())
-    warnings = _stop(sources, (*unread, *unsettled, *untimely, *mistaken, *misshapen))
     return _Checked(
-        sources=sources, at=moment.time, document=document, places=places, origins=expanded.origins, warnings=warnings
+        sources=sources,
+        at=moment.time,
+        document=document,
+        places=places,
+        origins=expanded.origins,
+        diagnostics=(*unread, *unsettled, *untimely, *mistaken, *misshapen),
     )
 
 
@@ -162,4 +168,5 @@ def show_workspace(
 ) -> str:
     """Return the resolved document as YAML, each value with where it came from; raises InvalidInput."""
     checked = _check(file, settings, now, at, missing_parameters)
+    _stop(checked.sources, checked.diagnostics)
     return as_yaml(checked.document, places=checked.places, origins=checked.origins)

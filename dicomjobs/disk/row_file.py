@@ -93,9 +93,11 @@ class RowFile:
         return found
 
     def close(self) -> None:
-        """Write what is left and close the file; raises OSError."""
-        self.flush()
-        self._file.close()
+        """Write what is left and close the file, which is closed also when it raises OSError."""
+        try:
+            self.flush()
+        finally:
+            self._file.close()
 
 
 def temporary_rows() -> RowFile:

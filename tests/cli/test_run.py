@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -24,7 +22,7 @@ FILES = 12
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunDirectory]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     """A run of every kind of job in which most things went well: its directory, with what it printed beside it."""
     folder = tmp_path_factory.mktemp("run")
     make_study(folder / "files", FILES, series=3, rows=4)
@@ -48,7 +46,7 @@ jobs:
     (folder / "out.txt").write_text(ended.out)
     (folder / "err.txt").write_text(ended.err)
     assert ended.code == 4
-    yield latest(folder / "reports")
+    return latest(folder / "reports")
 
 
 def test_the_directory_holds_exactly_these_files_for_their_owner_alone(run: RunDirectory) -> None:
@@ -61,7 +59,7 @@ def test_the_directory_holds_exactly_these_files_for_their_owner_alone(run: RunD
 
 def test_latest_is_a_relative_link_beside_the_run(run: RunDirectory) -> None:
     """It survives a move of the whole folder."""
-    assert os.readlink(run.path.parent / "latest") == run.path.name
+    assert (run.path.parent / "latest").readlink() == Path(run.path.name)
 
 
 def test_the_run_is_called_by_when_it_began_its_file_and_a_random_end(run: RunDirectory) -> None:

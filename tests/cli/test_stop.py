@@ -100,7 +100,7 @@ def in_the_middle(tmp_path: Path, files: Path) -> Iterator[Scene]:
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_a_signal_lets_the_instance_in_flight_finish_and_leaves_the_rest(
     tmp_path: Path, files: Path, number: signal.Signals, code: int

@@ -61,7 +61,7 @@ def test_what_the_saved_plan_says_is_what_the_peer_sees(tmp_path: Path, files: P
     assert all([each[0] for each in one] == list(range(1, 2 * len(one), 2)) for one in contexts)
     assert proposed_contexts(scp) == contexts
     assert ends == ["released"] * 3
-    rows = [line for line in (run.path / "plan-instances.jsonl").read_text().splitlines()]
+    rows = (run.path / "plan-instances.jsonl").read_text().splitlines()
     assert len(scp.received) == len(rows) == CLASSES
     for received, row in zip(scp.received, rows, strict=True):
         assert f'"sop_instance_uid":"{received.command.sop_instance_uid}"' in row

@@ -1,0 +1,106 @@
+"""What this computer does wrong: a disk that is full, a folder that is closed, a port that is taken, a bug of ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import dicomjobs, dicomjobs_process, runs, store_yaml
+from tests.support.instances import make_study
+from tests.support.job_files import write
+from tests.support.recording_scp import recording_scp
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for 64 KiB."""
+    place = tmp_path / "tiny"
+    place.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize("files", [40, 400], ids=["full-while-sending", "full-while-planning"])
+def test_a_full_disk_gives_code_7_and_no_torn_file(tmp_path: Path, tiny_disk: Path, files: int) -> None:
+    """Nothing is half-written under its final name, and there is no traceback."""
+    make_study(tmp_path / "files", files, rows=4)
+    with recording_scp() as scp:
+        job = write(tmp_path, store_yaml(scp.port, tmp_path / "files"))
+        ran = dicomjobs_process("run", job, "--reports", tiny_disk / "reports")
+
+    assert ran.code == 7
+    assert "No space left on device" in ran.err
+    assert "Traceback" not in ran.err
+    if files == 400:
+        assert scp.requests == []
+    for run in runs(tiny_disk / "reports"):
+        assert not (run.path / "report.json").exists() or run.report["exit_code"] == 7
+        assert not (run.path / "junit.xml").exists() or run.text("junit.xml").endswith("</testsuites>\n")
+        assert not list(run.path.glob(".*.part"))
+
+
+def test_a_plan_that_does_not_fit_on_the_disk_is_not_saved(tmp_path: Path, tiny_disk: Path) -> None:
+    """Neither head nor rows, nor a part of them."""
+    make_study(tmp_path / "files", 400, rows=4)
+    job = write(tmp_path, store_yaml(104, tmp_path / "files"))
+
+    planned = dicomjobs_process("plan", job, "-o", tiny_disk / "plan.json")
+
+    assert planned.code == 7
+    assert "No space left on device" in planned.err
+    assert not list(tiny_disk.iterdir())
+
+
+def test_reports_that_cannot_be_written_give_code_7_before_anything_is_sent(tmp_path: Path) -> None:
+    """The folder's name belongs to a file."""
+    make_study(tmp_path / "files", 1, rows=4)
+    (tmp_path / "reports").write_text("a file\n")
+    with recording_scp() as scp:
+        ran = dicomjobs(
+            "run", write(tmp_path, store_yaml(scp.port, tmp_path / "files")), "--reports", tmp_path / "reports"
+        )
+
+    assert (ran.code, ran.out, scp.requests) == (7, "", [])
+    assert str(tmp_path / "reports") in ran.err
+
+
+def test_a_ledger_that_cannot_be_opened_gives_code_7_before_anything_is_sent(tmp_path: Path) -> None:
+    """The state folder's name belongs to a file; every instance is accounted for."""
+    make_study(tmp_path / "files", 2, rows=4)
+    (tmp_path / "state").write_text("a file\n")
+    with recording_scp() as scp:
+        text = store_yaml(scp.port, tmp_path / "files") + "state: {directory: state}\n"
+        ran = dicomjobs("run", write(tmp_path, text), "--reports", tmp_path / "reports")
+
+    assert (ran.code, scp.stored) == (7, [])
+    assert "Traceback" not in ran.err
+    assert str(tmp_path / "state") in ran.err + ran.out
+
+
+def test_a_bug_of_ours_is_one_line_and_a_private_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The traceback is kept for the report, not shown."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("dicomjobs.cli.show.main", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    ended = dicomjobs("show", "job.yaml")
+
+    (log,) = tmp_path.glob("dicomjobs-bug-*.log")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert str(log) in ended.err
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "RuntimeError: boom" in log.read_text()
