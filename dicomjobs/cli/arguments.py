@@ -61,7 +61,9 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    parser.add_argument("--print-completion", action=_Completion, metavar="SHELL", help="bash, zsh or tcsh")
+    parser.add_argument(
+        "--print-completion", action=_Completion, metavar="SHELL", help="print what makes bash, zsh, tcsh complete"
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
     _add_reading_verbs(verbs)
     _add_run(verbs)
@@ -138,7 +140,8 @@ class _Version(argparse.Action):
         """Print and exit."""
         from dicomjobs import __version__
 
-        parser.exit(message=f"dicomjobs {__version__}\n")
+        print(f"dicomjobs {__version__}")
+        parser.exit()
 
 
 class _Completion(argparse.Action):
@@ -150,4 +153,5 @@ class _Completion(argparse.Action):
 
         if values not in shtab.SUPPORTED_SHELLS:
             parser.error(f"no completion for {values}; there is one for {', '.join(shtab.SUPPORTED_SHELLS)}")
-        parser.exit(message=shtab.complete(build_parser(), values))
+        print(shtab.complete(build_parser(), values), end="")
+        parser.exit()

@@ -11,6 +11,7 @@ from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.diagnostics_view import render_diagnostics
 from dicomjobs.cli.failures import INPUT_IS_WRONG
 from dicomjobs.cli.inputs import read_workspace
+from dicomjobs.cli.places import state_folder
 from dicomjobs.config.workspace import MissingParameters, Workspace
 from dicomjobs.diagnostics import Diagnostics, InvalidInput
 
@@ -51,5 +52,5 @@ def _check_here(workspace: Workspace) -> list[Diagnostics]:
     from dicomjobs.cli.here import check_here
 
     found = check_here(workspace)
-    print(f"{workspace.file}: state in {workspace.state_directory or 'the default folder'}")
+    print(f"{workspace.file}: state in {state_folder(workspace.state_directory)}")
     return [found] if found else []

@@ -5,17 +5,18 @@ Drawn at most four times a second from the thread that handles events; rich is i
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from dicomjobs.cli.sinks import Sink
+from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import (
     EchoFinished,
@@ -73,6 +74,11 @@ class JobProgress:
             case _:
                 pass
 
+    def rate(self, now: float) -> float:
+        """Return the instances dealt with in a second."""
+        began = now if self.began is None else self.began
+        return self.done / max(1e-3, (now if self.ended is None else self.ended) - began)
+
     def seconds_left(self, now: float) -> float | None:
         """Return an estimate of the time left in seconds, None when there is nothing to go by.
 
@@ -84,29 +90,51 @@ class JobProgress:
         return (now - self.began) * (1 - part) / part
 
 
-@contextmanager
-def live_view(plan: Plan, console: Console | None = None) -> Iterator[Sink]:
-    """Give a sink that keeps the view up to date; the view is gone when the summary comes."""
-    jobs = {job.name: JobProgress(job.name) for job in plan.jobs}
-    console = console or Console(stderr=True)
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        drawn, at = 0.0, 0.0
+class LiveView:
+    """The view on the screen, gone when the summary comes; a terminal that goes away is no reason to stop sending."""
 
-        def show(batch: StampedBatch) -> None:
-            nonlocal drawn, at
-            for stamped in batch:
-                job = jobs.get(getattr(stamped.event, "job", ""))
-                if job:
-                    job.add(stamped.event, stamped.at)
-            now, at = time.monotonic(), batch[-1].at
-            if now - drawn >= SECONDS_BETWEEN_FRAMES:
-                drawn = now
-                live.update(draw(list(jobs.values()), at), refresh=True)
+    def __init__(self, plan: Plan, console: Console) -> None:
+        """Begin with all jobs waiting."""
+        self._jobs = {job.name: JobProgress(job.name) for job in plan.jobs}
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._note = ""
+        self._drawn = 0.0
+        self._at = 0.0
 
-        yield show
-        live.update(
-            draw(list(jobs.values()), at)
-        )  # drawn once more when the view ends, whatever the last frame left out
+    def show(self, batch: StampedBatch) -> None:
+        """Take a batch into account, and draw when the last frame is old enough."""
+        for stamped in batch:
+            job = self._jobs.get(getattr(stamped.event, "job", ""))
+            if job:
+                job.add(stamped.event, stamped.at)
+        self._at = batch[-1].at
+        now = time.monotonic()
+        if now - self._drawn >= SECONDS_BETWEEN_FRAMES:
+            self._drawn = now
+            self._draw()
+
+    def announce(self, words: str) -> None:
+        """Show a sentence below the jobs from now on, at once: there may be no event for a while."""
+        self._note = words
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw a frame."""
+        with unless_unread(sys.stderr):
+            note = [Text(self._note)] if self._note else []
+            self._live.update(Group(draw(list(self._jobs.values()), self._at), *note), refresh=True)
+
+    @contextmanager
+    def on_screen(self) -> Iterator[None]:
+        """Show the view while work goes on; its last frame leaves nothing out."""
+        with unless_unread(sys.stderr):
+            self._live.start()
+        try:
+            yield
+        finally:
+            self._draw()
+            with unless_unread(sys.stderr):
+                self._live.stop()
 
 
 def draw(jobs: list[JobProgress], now: float) -> Table:
@@ -131,16 +159,20 @@ def _figures(job: JobProgress, now: float) -> tuple[Text, ...]:
     if not job.instances:
         words = f"{job.matches} matches" if job.matches else one_line(job.words)
         return (Text(words, style="" if job.began else "dim"),)
-    seconds = max(1e-3, (job.ended or now) - (job.began or now))
     left = job.seconds_left(now)
     return (
         _bar(job.done / job.instances),
         Text(f"{job.done}/{job.instances}", justify="right"),
         Text(size_in_words(job.bytes), justify="right"),
-        Text(f"{job.done / seconds:,.0f}/s", style="dim"),
+        Text(_rate(job.rate(now)), style="dim"),
         Text(f"{duration_in_words(left)} left" if left else "", style="dim"),
         Text(f"{job.failures} failed", style="bold red") if job.failures else Text(""),
     )
+
+
+def _rate(instances: float) -> str:
+    """Return a rate that does not look like standstill as long as it is none."""
+    return f"{instances:,.0f}/s" if instances >= 10 or not instances else f"{instances:.1f}/s"
 
 
 def _bar(part: float) -> Text:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
+
+_GONE = frozenset({errno.EPIPE, errno.EIO})
+"""What writing to a pipe without a reader and to a terminal that was hung up give."""
 
 
 @contextmanager
@@ -14,7 +18,9 @@ def unless_unread(stream: TextIO) -> Iterator[None]:
     try:
         yield
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
         lead_nowhere(stream)
 
 

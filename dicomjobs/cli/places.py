@@ -21,9 +21,9 @@ def state_folder(declared: str | None) -> Path:
     return Path(declared) if declared else Path(platformdirs.user_state_dir("dicomjobs"))
 
 
-def reports_folder(*, given: str | None, declared: str | None, state: Path) -> Path:
-    """Return the folder that holds the run directories: --reports, then `reports:`, then the state folder's."""
-    return Path(given or declared or state / "reports").absolute()
+def reports_folder(named: str | None, *, state: Path) -> Path:
+    """Return the folder that holds the run directories: what --reports or else `reports:` names, else the state folder's."""
+    return Path(named or state / "reports").absolute()
 
 
 def new_run_id(jobs: Sequence[str], file: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dicomjobs.cli.refusal import refusal
@@ -17,6 +18,9 @@ from dicomjobs.plan.codec import decode_plan, encode_plan
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import InputFile, Plan
 from dicomjobs.plan.planner import Origin, plan_jobs
+
+_COPIED_AT_ONCE = 1 << 20
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,15 @@ def save_plan(plan: Plan, path: Path) -> None:
     from dicomjobs.disk.deposit import write_atomically
 
     write_atomically(path, [encode_plan(plan).encode("ascii")])
+
+
+def copy_plan(source: Path, target: Path) -> None:
+    """Copy the two files of a plan, readable by their owner alone; raises OSError."""
+    from dicomjobs.disk.deposit import write_atomically
+
+    for here, there in ((rows_path(source), rows_path(target)), (source, target)):
+        with here.open("rb") as file:
+            write_atomically(there, iter(partial(file.read, _COPIED_AT_ONCE), b""))
 
 
 def load_plan(path: Path) -> PlanOnDisk:

@@ -8,15 +8,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.cli.sinks import Sink
+from dicomjobs.cli.stop import ProcessStop
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import (
+    INSTANCE_REASONS,
     AssociationEnded,
     AssociationEstablished,
     EchoFinished,
+    EndedBy,
     Event,
     InstanceFinished,
     JobFinished,
@@ -25,25 +29,37 @@ from dicomjobs.events import (
 )
 from dicomjobs.execute.executor import StampedBatch
 from dicomjobs.execute.tally import SPOILING
-from dicomjobs.plan.plan import Plan
+from dicomjobs.plan.plan import Instances, Plan
 from dicomjobs.report.event_json import encode
 from dicomjobs.report.phrases import number_of
 
+_ENDINGS = {
+    EndedBy.RELEASE: "released",
+    EndedBy.ABORT: "aborted",
+    EndedBy.PEER_ABORT: "aborted by the peer",
+    EndedBy.LOST: "lost",
+    EndedBy.REJECTED: "rejected",
+    EndedBy.NOT_ESTABLISHED: "not established",
+}
+
 
 @contextmanager
-def follow(plan: Plan, arguments: Arguments) -> Iterator[Sink]:
+def follow(plan: Plan, rows: Instances, stop: ProcessStop, arguments: Arguments) -> Iterator[Sink]:
     """Give the sink that shows what goes on, as the arguments and the terminal want it."""
     if arguments.debug:
         yield _print_every_event
     elif arguments.verbose:
-        yield _print_what_matters
+        yield partial(_print_what_matters, rows)
     elif arguments.quiet or not sys.stderr.isatty():
         yield lambda _: None
     else:
-        from dicomjobs.cli.live import live_view
+        from rich.console import Console
 
-        with live_view(plan) as sink:
-            yield sink
+        from dicomjobs.cli.live import LiveView
+
+        view = LiveView(plan, Console(stderr=True))
+        with stop.announcing(view.announce), view.on_screen():
+            yield view.show
 
 
 def _print_every_event(batch: StampedBatch) -> None:
@@ -53,15 +69,15 @@ def _print_every_event(batch: StampedBatch) -> None:
             print(encode(stamped), file=sys.stderr)
 
 
-def _print_what_matters(batch: StampedBatch) -> None:
+def _print_what_matters(rows: Instances, batch: StampedBatch) -> None:
     """Print jobs, associations and failures."""
     with unless_unread(sys.stderr):
         for stamped in batch:
-            if line := describe(stamped.event):
+            if line := describe(stamped.event, rows):
                 print(line, file=sys.stderr)
 
 
-def describe(event: Event) -> str:
+def describe(event: Event, rows: Instances) -> str:
     """Return a line for an event that somebody watching wants to know, "" for the others."""
     match event:
         case JobStarted(job=job, instances=instances) if instances:
@@ -73,9 +89,11 @@ def describe(event: Event) -> str:
             return f"{job}: association {number} established, {len(accepted)} of {contexts} accepted"
         case AssociationEnded(job=job, number=number, ended_by=ended_by, words=words):
             why = f": {one_line(words)}" if words else ""
-            return f"{job}: association {number} ended by {ended_by.value.replace('_', ' ')}{why}"
-        case InstanceFinished(job=job, item=item, outcome=outcome, words=words, reason=reason) if outcome in SPOILING:
-            return f"{job}: row {item} {outcome.value.replace('_', ' ')}: {one_line(words or reason)}"
+            return f"{job}: association {number} {_ENDINGS[ended_by]}{why}"
+        case InstanceFinished(job=job, outcome=outcome) if outcome in SPOILING:
+            status = "" if event.status is None else f" (status {event.status:04X})"
+            what = f"{one_line(rows[event.item].path)} {outcome.value.replace('_', ' ')}"
+            return f"{job}: {what}: {one_line(event.words or INSTANCE_REASONS.get(event.reason, event.reason))}{status}"
         case EchoFinished(job=job, status=int() as status, seconds=seconds):
             return f"{job}: answered {status:04X}H in {seconds * 1000:.1f} ms"
         case JobFinished(job=job, outcome=JobOutcome.SUCCEEDED, seconds=seconds):

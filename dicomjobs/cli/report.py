@@ -19,7 +19,7 @@ from dicomjobs.report.text import render_text
 
 def main(arguments: Arguments) -> int:
     """Print the report in the format asked for; raises StalePlan, InvalidInput."""
-    folder = reports_folder(given=arguments.reports, declared=None, state=state_folder(None))
+    folder = reports_folder(arguments.reports, state=state_folder(None))
     directory = find_run(folder, arguments.run)
     on_disk = load_plan(directory / "plan.json")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,7 +14,7 @@ from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.inputs import read_workspace
 from dicomjobs.cli.outputs import refuse_existing_outputs, write_reports
 from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at, reports_folder, state_folder
-from dicomjobs.cli.planning import PlanOnDisk, load_plan, make_plan, rows_path, save_plan
+from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.cli.sinks import EventLog, Sink
@@ -41,7 +42,6 @@ def main(arguments: Arguments) -> int:
     """Plan or load a plan, run it, account for it; returns the exit code of the report."""
     prepared = _from_plan(arguments) if arguments.file.endswith(".json") else _from_document(arguments)
     try:
-        refuse_existing_outputs(prepared.on_disk.plan, prepared.directory)
         stop = ProcessStop(say)
         with stop.watching_signals():
             fold = _carry_out(prepared, stop, arguments)
@@ -54,43 +54,47 @@ def main(arguments: Arguments) -> int:
 
 
 def _from_document(arguments: Arguments) -> _Prepared:
-    """Plan what a job file says; raises InvalidInput, and leaves no run directory behind when planning fails."""
+    """Plan what a job file says; raises InvalidInput, OSError."""
     workspace = read_workspace(arguments, missing_parameters=MissingParameters.REFUSE)
+
+    def plan_into(path: Path) -> PlanOnDisk:
+        on_disk = make_plan(workspace, arguments.only, rows=rows_path(path))
+        save_plan(on_disk.plan, path)
+        return on_disk
+
+    run_id = new_run_id(arguments.only or workspace.declared, arguments.file)
     state = state_folder(workspace.state_directory)
-    names = arguments.only or workspace.declared
-    run_id, directory = _new_run(arguments, workspace.reports_directory, state, names)
-    try:
-        on_disk = make_plan(workspace, arguments.only, rows=rows_path(directory / "plan.json"))
-        save_plan(on_disk.plan, directory / "plan.json")
-    except BaseException:  # also Ctrl-C: a directory without a run in it would be taken for one that crashed
-        shutil.rmtree(directory, ignore_errors=True)
-        raise
-    return _Prepared(run_id=run_id, directory=directory, state=state, on_disk=on_disk)
+    return _prepare(run_id, state, arguments.reports or workspace.reports_directory, plan_into)
 
 
 def _from_plan(arguments: Arguments) -> _Prepared:
-    """Take a saved plan as it stands; raises StalePlan, and InvalidInput for what would change it."""
+    """Take a saved plan as it stands; raises StalePlan, OSError, and InvalidInput for what would change it."""
     if arguments.settings or arguments.only or arguments.at:
         hint = "make a new one with `dicomjobs plan JOB.yaml … -o plan.json`"
         raise refusal("DJ604", "--set, --only and --at cannot change a saved plan", hint=hint)
     source = Path(arguments.file)
     loaded = load_plan(source)
     loaded.rows.close()
+
+    def copy_into(path: Path) -> PlanOnDisk:
+        copy_plan(source, path)
+        return load_plan(path)
+
+    run_id = new_run_id([job.name for job in loaded.plan.jobs], arguments.file)
     state = state_folder(loaded.plan.state_directory)
-    names = [job.name for job in loaded.plan.jobs]
-    run_id, directory = _new_run(arguments, loaded.plan.reports_directory, state, names)
-    shutil.copyfile(source, directory / "plan.json")
-    shutil.copyfile(rows_path(source), rows_path(directory / "plan.json"))
-    return _Prepared(run_id=run_id, directory=directory, state=state, on_disk=load_plan(directory / "plan.json"))
+    return _prepare(run_id, state, arguments.reports or loaded.plan.reports_directory, copy_into)
 
 
-def _new_run(
-    arguments: Arguments, declared: str | None, state: Path, names: tuple[str, ...] | list[str]
-) -> tuple[str, Path]:
-    """Give a run its id and its directory; raises OSError."""
-    reports = reports_folder(given=arguments.reports, declared=declared, state=state)
-    run_id = new_run_id(names, arguments.file)
-    return run_id, make_run_directory(reports, run_id)
+def _prepare(run_id: str, state: Path, reports: str | None, plan_into: Callable[[Path], PlanOnDisk]) -> _Prepared:
+    """Make the run's directory with its plan; when that fails, or the plan must not run, no directory is left behind."""
+    directory = make_run_directory(reports_folder(reports, state=state), run_id)
+    with ExitStack() as on_failure:  # a directory without a run in it would be taken for one that crashed
+        on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
+        on_disk = plan_into(directory / "plan.json")
+        on_failure.callback(on_disk.rows.close)
+        refuse_existing_outputs(on_disk.plan, directory)
+        on_failure.pop_all()
+    return _Prepared(run_id=run_id, directory=directory, state=state, on_disk=on_disk)
 
 
 def _carry_out(prepared: _Prepared, stop: ProcessStop, arguments: Arguments) -> Fold:
@@ -102,7 +106,7 @@ def _carry_out(prepared: _Prepared, stop: ProcessStop, arguments: Arguments) -> 
         resources.callback(log.close)
         wiring = Wiring(prepared.run_id, prepared.state, stop, resources)
         ports = wiring.ports(rows)
-        show = resources.enter_context(follow(plan, arguments))
+        show = resources.enter_context(follow(plan, rows, stop, arguments))
         sinks: tuple[Sink, ...] = (log.write, fold.add, show)
         digest = sha256(encode_plan(plan).encode("ascii")).hexdigest()
         started = RunStarted(run_id=prepared.run_id, version=__version__, plan_sha256=digest)

@@ -55,6 +55,15 @@ class ProcessStop:
             os.write(self._finish, b"!")
             os.write(self._abort, b"!")
 
+    @contextmanager
+    def announcing(self, announce: Callable[[str], None]) -> Iterator[None]:
+        """Let somebody else say what a signal leads to for a while."""
+        before, self._announce = self._announce, announce
+        try:
+            yield
+        finally:
+            self._announce = before
+
     def _handle(self, number: int, _: FrameType | None) -> None:
         """Move one state forward; a third signal ends the process at once."""
         self.signal_number = self.signal_number or number

@@ -120,7 +120,8 @@ def _check_pages(connection: sqlite3.Connection, path: Path, *, limit: int) -> N
         return
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise JournalUnavailable(f"{path} is damaged ({verdict}): restore it, or move it away and start afresh")
+        found = " ".join(verdict.split())
+        raise JournalUnavailable(f"{path} is damaged ({found}): restore it, or move it away and start afresh")
 
 
 def execute_rows(

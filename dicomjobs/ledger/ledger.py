@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicomjobs.errors import JournalUnavailable
 from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Phase, Settlement
 from dicomjobs.ledger.batch import ClaimRow, PendingClaims
 from dicomjobs.ledger.database import connect, in_words, unavailable
@@ -138,12 +139,8 @@ class _PeerJournal:
         """Note what became of a claimed instance; kept from a kill at once, even after the database failed, and committed in groups."""
         serial, slot = self._open[settlement.item]
         now = time.time()
-        outcome, reason, status, sha256 = (
-            settlement.outcome.value,
-            settlement.reason,
-            settlement.status,
-            settlement.sha256,
-        )
+        outcome, reason = settlement.outcome.value, settlement.reason
+        status, sha256 = settlement.status, settlement.sha256
         try:
             self._marks.note_settled(slot, serial, at=now, status=status, sha256=sha256, outcome=outcome, reason=reason)
         except OSError as error:
@@ -176,7 +173,15 @@ def open_ledger(directory: str, *, run_id: str) -> Ledger:
             leftovers = dead_marks(place)
             connection = unless_opened.enter_context(closing(connect(place / DATABASE, crashed=bool(leftovers))))
             recovered = recover_dead_runs(connection, place, leftovers)
-            marks = MarkFile(mark_path(place, run_id))
+            marks = _new_marks(place, run_id)
             unless_opened.pop_all()
     writer = Writer(connection, place, run_id, marks.give_back)
     return Ledger(directory=place, writer=writer, marks=marks, recovered=recovered)
+
+
+def _new_marks(directory: Path, run_id: str) -> MarkFile:
+    """The marks of a run that begins; dead runs have left none of that name."""
+    try:
+        return MarkFile(mark_path(directory, run_id))
+    except FileExistsError:
+        raise JournalUnavailable(f"the run {run_id} is at work on the ledger in {directory} already") from None

@@ -110,12 +110,14 @@ class MarkFile:
 
     def close(self) -> None:
         """Let the lock fall and leave the file for the next run to read."""
-        os.close(self._descriptor)
+        # A lane that comes late must find no descriptor, and never the file that has got its number since.
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
 
     def remove(self) -> None:
         """Delete the file, then let the lock fall."""
         self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        self.close()
 
 
 def _write_all(descriptor: int, data: bytes, offset: int) -> None:

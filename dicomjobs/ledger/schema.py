@@ -21,8 +21,6 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",
     "PRAGMA cache_size = -8000",
-    # A checkpoint syncs twice and stops the claims meanwhile, so rather one of 16 MiB than four of 4 MiB.
-    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 TABLES = (

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dicomjobs.cli.sinks import EventLog
+from dicomjobs.events import JobStarted, Stamped
 from tests.support.command import dicomjobs, dicomjobs_process, runs, store_yaml
 from tests.support.instances import make_study
 from tests.support.job_files import write
@@ -40,14 +43,29 @@ def test_a_full_disk_gives_code_7_and_no_torn_file(tmp_path: Path, tiny_disk: Pa
         ran = dicomjobs_process("run", job, "--reports", tiny_disk / "reports")
 
     assert ran.code == 7
-    assert "No space left on device" in ran.err
-    assert "Traceback" not in ran.err
+    assert re.fullmatch(r"dicomjobs run: \S+: No space left on device\n", ran.err)
     if files == 400:
         assert scp.requests == []
     for run in runs(tiny_disk / "reports"):
         assert not (run.path / "report.json").exists() or run.report["exit_code"] == 7
         assert not (run.path / "junit.xml").exists() or run.text("junit.xml").endswith("</testsuites>\n")
         assert not list(run.path.glob(".*.part"))
+
+
+def test_a_batch_that_does_not_fit_into_the_log_is_an_error_at_once(tiny_disk: Path) -> None:
+    """A nearly full disk takes a part of it without complaint; the error names the log."""
+    log = EventLog(tiny_disk / "events.jsonl")
+    event = JobStarted(job="send", instances=1, bytes=1)
+    batch = tuple(Stamped(at=0.0, sequence=number, event=event) for number in range(33))
+    whole = 0
+    with pytest.raises(OSError, match="No space left") as caught:
+        while True:
+            log.write(batch)
+            whole += 1
+    log.close()
+
+    assert caught.value.filename == str(tiny_disk / "events.jsonl")
+    assert (tiny_disk / "events.jsonl").read_bytes().count(b"\n") < (whole + 1) * len(batch)
 
 
 def test_a_plan_that_does_not_fit_on_the_disk_is_not_saved(tmp_path: Path, tiny_disk: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import RunDirectory, dicomjobs, dicomjobs_process, latest, peer_yaml, store_yaml
+from tests.support.command import dicomjobs, dicomjobs_process, latest, store_yaml
 from tests.support.golden import Golden
 from tests.support.instances import make_instance, make_study
 from tests.support.job_files import write
@@ -206,7 +206,9 @@ def test_run_sends_exactly_what_a_saved_plan_says(folder: Path) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert scp.stored == [row["sop_instance_uid"] for row in saved]
-    assert latest(folder / "reports").text("plan.json") == (folder / "plan.json").read_text()
+    run = latest(folder / "reports")
+    assert run.text("plan.json") == (folder / "plan.json").read_text()
+    assert {path.stat().st_mode & 0o777 for path in run.path.iterdir()} == {0o600}
 
 
 @pytest.mark.parametrize(
@@ -280,13 +282,3 @@ def test_what_would_change_a_saved_plan_is_refused(folder: Path, option: tuple[s
     assert (ran.code, ran.out) == (2, "")
     assert "saved plan" in ran.err
     assert not (folder / "reports").exists()
-
-
-def test_a_failed_planning_leaves_no_run_behind(folder: Path) -> None:
-    """A directory without a run in it would look like one that crashed."""
-    write(folder, "dicomjobs: 1\njobs: {send: {store: {peer: " + peer_yaml(1) + ", send_set: {paths: [/nowhere]}}}}\n")
-
-    dicomjobs("run", "job.yaml", "--reports", "reports")
-
-    made = [RunDirectory(path) for path in (folder / "reports").glob("2*")]
-    assert all((each.path / "report.json").exists() for each in made)

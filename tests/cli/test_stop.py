@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import threading
@@ -12,11 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
 
-from tests.support.command import SECONDS, RunDirectory, command_line, runs, store_yaml
-from tests.support.instances import make_study
+from tests.support.command import SECONDS, RunDirectory, command_line, peer_yaml, runs, store_yaml
+from tests.support.instances import encode_elements, make_study
 from tests.support.job_files import write
 from tests.support.recording_scp import Received, RecordingScp, recording_scp
+from tests.support.scripted_scp import (
+    RELEASE_RP,
+    Step,
+    accept,
+    read_message,
+    read_one_pdu,
+    respond,
+    scripted_scp,
+    send,
+)
 
 FILES = 8
 IN_FLIGHT = 3
@@ -75,19 +88,24 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def start(*arguments: object) -> subprocess.Popen[str]:
+    """Start the command in a process of its own."""
+    return subprocess.Popen(
+        command_line(*arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @contextmanager
 def in_the_middle(tmp_path: Path, files: Path) -> Iterator[Scene]:
     """Start a run with -v and wait until the peer has the third instance and has not answered."""
     peer = SlowPeer()
     with recording_scp(peer.answer) as scp:
         job = write(tmp_path, store_yaml(scp.port, files))
-        process = subprocess.Popen(
-            command_line("run", job, "--reports", tmp_path / "reports", "-v"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = start("run", job, "--reports", tmp_path / "reports", "-v")
         try:
             assert peer.arrived.wait(SECONDS)
             yield Scene(peer=peer, scp=scp, process=process, reports=tmp_path / "reports")
@@ -139,6 +157,43 @@ def test_a_second_signal_aborts_and_the_instance_in_flight_is_unknown(tmp_path: 
     assert run.job("send")["associations"][0]["ended_by"] == "abort"
 
 
+def test_a_signal_cancels_a_query_and_publishes_nothing(tmp_path: Path) -> None:
+    """C-CANCEL goes out, the final answer is waited for, and the match that came is called incomplete (PS3.4 C.4.1.3)."""
+    match = encode_elements([(0x00100020, "LO", "P1")], ExplicitVRLittleEndian)
+    asked, cancelled = threading.Event(), threading.Event()
+
+    def signalled(event: threading.Event) -> Step:
+        return lambda _: event.set()
+
+    script = (
+        *(accept(), read_message(), respond(status=0xFF00, data=match), signalled(asked)),
+        *(read_message(), signalled(cancelled), respond(field=0x8020, status=0xFE00, message_id=1)),
+        *(read_one_pdu(), send(RELEASE_RP)),
+    )
+    with scripted_scp(*script) as port:
+        text = f"""\
+dicomjobs: 1
+jobs:
+  ask:
+    find:
+      peer: {peer_yaml(port)}
+      query: {{model: study, level: STUDY, keys: {{PatientID: }}}}
+      outputs: [{{format: csv, file: {tmp_path}/table.csv}}]
+"""
+        process = start("run", write(tmp_path, text), "--reports", tmp_path / "reports")
+        assert asked.wait(SECONDS)
+        process.send_signal(signal.SIGINT)
+        assert cancelled.wait(SECONDS)
+        process.communicate(timeout=SECONDS)
+
+    (run,) = runs(tmp_path / "reports")
+    job = run.job("ask")
+    assert (process.returncode, job["outcome"], job["truncated"]) == (130, "interrupted", True)
+    assert (job["counts"]["matches"], job["associations"][0]["ended_by"]) == (1, "release")
+    assert "P1" in run.text("matches.csv")
+    assert not (tmp_path / "table.csv").exists()
+
+
 def test_what_an_interrupted_run_left_is_sent_by_the_next(tmp_path: Path, files: Path) -> None:
     """The same command again, and the ledger is not in the way."""
     with in_the_middle(tmp_path, files) as scene:
@@ -170,5 +225,36 @@ def test_a_run_killed_outright_can_be_run_again_and_its_report_says_that_it_is_i
             command_line("report", run.path), capture_output=True, text=True, timeout=SECONDS, check=False
         )
 
+        again = subprocess.run(
+            command_line("run", tmp_path / "job.yaml", "--reports", tmp_path / "again"),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
     assert "The log of this run ends in the middle." in report.stdout
     assert "Exit code 8" in report.stdout
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_terminal_that_is_hung_up_ends_the_run_in_good_order(tmp_path: Path, files: Path) -> None:
+    """As when an SSH session breaks: SIGHUP comes and nothing can be drawn any more, but the report is written."""
+    peer = SlowPeer()
+    with recording_scp(peer.answer) as scp:
+        job = write(tmp_path, store_yaml(scp.port, files))
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            command_line("run", job, "--reports", tmp_path / "reports"), stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        assert peer.arrived.wait(SECONDS)
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+        peer.may_answer.set()
+        ended = scp.next_end()
+        code = process.wait(SECONDS)
+
+    (run,) = runs(tmp_path / "reports")
+    assert (code, ended, run.report["exit_code"]) == (129, "released", 129)
+    assert run.job("send")["counts"]["delivered"] + run.job("send")["counts"]["not_sent"] == FILES

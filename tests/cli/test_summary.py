@@ -51,7 +51,7 @@ def test_verbose_prints_jobs_associations_and_failures_on_stderr(tmp_path: Path)
         "send: 2 instances",
         "send: association 1 established, 1 of 1 context accepted",
     ]
-    assert clean.err.splitlines()[2] == "send: association 1 ended by release"
+    assert clean.err.splitlines()[2] == "send: association 1 released"
     assert re.fullmatch(r"send: succeeded in [\d.]+ s", clean.err.splitlines()[3])
     assert "Exit code 0: all done." in clean.out
     assert [line for line in failed.err.splitlines() if "000000.dcm failed" in line]

@@ -231,6 +231,21 @@ def test_every_reason_fits_into_a_mark() -> None:
     assert max(len(outcome.value.encode()) for outcome in Outcome) <= 24
 
 
+def test_the_marks_do_not_grow_with_the_number_of_instances(directory: Path) -> None:
+    """Slots of committed claims are used again, so that a job of millions needs as much room as one of hundreds."""
+    with opened(directory) as ledger:
+        journal = ledger.journal(ARCHIVE)
+        for first in range(0, 3000, 50):
+            claim(journal, *range(first, first + 50))
+            for number in range(first, first + 49):
+                send(journal, number)
+            journal.release([first + 49])
+            journal.barrier()
+        size = (directory / "marks-run.log").stat().st_size
+
+    assert size == 128 * 1024
+
+
 def test_closing_twice_is_closing_once(directory: Path) -> None:
     """`finally` and `with` may both do it."""
     ledger = open_ledger(str(directory), run_id="run")
@@ -248,6 +263,21 @@ def test_a_closed_ledger_takes_nothing_any_more(directory: Path) -> None:
     for call in (lambda: claim(journal, 2), lambda: journal.mark(1, Phase.FIRST_BYTE), journal.barrier):
         with pytest.raises(JournalUnavailable, match="closed"):
             call()
+
+
+def test_a_lane_that_settles_after_closing_writes_into_no_other_file(directory: Path, tmp_path: Path) -> None:
+    """The descriptor of the marks is given to whatever is opened next."""
+    ledger = open_ledger(str(directory), run_id="run")
+    journal = ledger.journal(ARCHIVE)
+    claim(journal, 1)
+    ledger.close()
+    others = [(tmp_path / str(number)).open("w+") for number in range(8)]
+
+    with pytest.raises(JournalUnavailable):
+        settle(journal, 1)
+    for other in others:
+        other.close()
+    assert {(tmp_path / str(number)).stat().st_size for number in range(8)} == {0}
 
 
 def test_claiming_an_item_that_is_claimed_is_a_bug(directory: Path) -> None:
