@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import Workspace, select_jobs
@@ -54,9 +55,11 @@ def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -
     try:
         plan = plan_jobs(jobs, origin=origin, inventory=inventory, rows=kept, scratch=temporary_rows)
         kept.flush()
-    except BaseException:  # also Ctrl-C; rows that cannot be flushed cannot be closed without saying so again
+    except BaseException as error:  # also Ctrl-C; rows that cannot be flushed cannot be closed without saying so again
         with suppress(OSError):
             kept.close()
+        if isinstance(error, OSError) and not error.filename:  # a write knows no name
+            raise OSError(error.errno, error.strerror, str(rows or gettempdir())) from error
         raise
     return PlanOnDisk(plan=plan, rows=kept)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -34,20 +35,25 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
-@pytest.mark.parametrize("files", [40, 400], ids=["full-while-sending", "full-while-planning"])
-def test_a_full_disk_gives_code_7_and_no_torn_file(tmp_path: Path, tiny_disk: Path, files: int) -> None:
-    """Nothing is half-written under its final name, and there is no traceback."""
+@pytest.mark.parametrize(
+    ("files", "full"),
+    [(40, "report.json"), (80, "events.jsonl"), (400, "plan-instances.jsonl")],
+    ids=["at-the-end", "while-sending", "while-planning"],
+)
+def test_a_full_disk_gives_code_7_and_no_torn_file(tmp_path: Path, tiny_disk: Path, files: int, full: str) -> None:
+    """One line names the file, nothing is half-written under its final name, and nothing is sent that was not planned."""
     make_study(tmp_path / "files", files, rows=4)
     with recording_scp() as scp:
         job = write(tmp_path, store_yaml(scp.port, tmp_path / "files"))
         ran = dicomjobs_process("run", job, "--reports", tiny_disk / "reports")
 
     assert ran.code == 7
-    assert re.fullmatch(r"dicomjobs run: \S+: No space left on device\n", ran.err)
-    if files == 400:
-        assert scp.requests == []
+    assert re.fullmatch(rf"dicomjobs.*: \S+/{re.escape(full)}.*: No space left on device\n", ran.err)
+    assert ("Exit code 7" in ran.out) is (full == "report.json")
+    assert bool(scp.requests) is (full != "plan-instances.jsonl")
     for run in runs(tiny_disk / "reports"):
-        assert not (run.path / "report.json").exists() or run.report["exit_code"] == 7
+        assert full != "plan-instances.jsonl"
+        assert not (run.path / "report.json").exists()
         assert not (run.path / "junit.xml").exists() or run.text("junit.xml").endswith("</testsuites>\n")
         assert not list(run.path.glob(".*.part"))
 
@@ -57,15 +63,20 @@ def test_a_batch_that_does_not_fit_into_the_log_is_an_error_at_once(tiny_disk: P
     log = EventLog(tiny_disk / "events.jsonl")
     event = JobStarted(job="send", instances=1, bytes=1)
     batch = tuple(Stamped(at=0.0, sequence=number, event=event) for number in range(33))
-    whole = 0
-    with pytest.raises(OSError, match="No space left") as caught:
-        while True:
+    whole = itertools.count()
+
+    def fill() -> None:
+        while next(whole) < 1000:
             log.write(batch)
-            whole += 1
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fill()
     log.close()
 
+    written = (tiny_disk / "events.jsonl").read_bytes().count(b"\n")
+    begun = next(whole)
     assert caught.value.filename == str(tiny_disk / "events.jsonl")
-    assert (tiny_disk / "events.jsonl").read_bytes().count(b"\n") < (whole + 1) * len(batch)
+    assert (begun - 1) * len(batch) <= written < begun * len(batch)
 
 
 def test_a_plan_that_does_not_fit_on_the_disk_is_not_saved(tmp_path: Path, tiny_disk: Path) -> None:
