@@ -5,11 +5,13 @@ Nothing heavy is imported before a verb is known, so that `--help` and shell com
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from dicomjobs.cli.arguments import Arguments, parse_arguments
+from dicomjobs.cli.terminable import Terminated, terminable
 
 VERBS = {
     "check": "dicomjobs.cli.check",
@@ -26,15 +28,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (README, "Exit codes")."""
     arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
-        return _carry_out(arguments)
+        with terminable():
+            return _carry_out(arguments)
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         from dicomjobs.cli.pipes import lead_nowhere
 
         lead_nowhere(sys.stdout)
         return 7
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:  # before or after the work itself, during which signals only move a state
         print("interrupted", file=sys.stderr)
-        return 130
+        return 128 + (interrupt.number if isinstance(interrupt, Terminated) else signal.SIGINT)
     except Exception as error:
         from dicomjobs.cli.failures import explain
 

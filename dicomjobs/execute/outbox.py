@@ -37,15 +37,14 @@ class Emitter:
     wall: Callable[[], float]
     _queue: queue.Queue[_Item]
     _batch: Batch = field(default_factory=list)
-    _began: float = 0.0
+    _flushed: float = 0.0
 
     def emit(self, event: Event) -> None:
-        """Add an event; a batch leaves when it is full or its first event is 50 ms old."""
+        """Add an event; a batch leaves when it is full or the one before left 50 ms ago: a slow peer's events leave at once."""
         at = self.wall()
-        if not self._batch:
-            self._began = at
         self._batch.append((at, event))
-        if len(self._batch) >= BATCH_EVENTS or not 0 <= at - self._began < BATCH_SECONDS:
+        if len(self._batch) >= BATCH_EVENTS or not 0 <= at - self._flushed < BATCH_SECONDS:
+            self._flushed = at
             self.flush()
 
     def flush(self) -> None:

@@ -63,7 +63,8 @@ def _cases(job: JobReport) -> Iterator[ET.Element]:
         case JobOutcome.NOT_RUN:
             ET.SubElement(case, "skipped", message=words)
         case JobOutcome.FAILED | JobOutcome.INTERRUPTED:
-            ET.SubElement(case, "failure", type=job.outcome.value, message=words)
+            first = _safe(failure_words(job.failures[0])) if job.failures else words
+            ET.SubElement(case, "failure", type=job.outcome.value, message=first).text = words
     yield case
     yield from (_failure_case(job, failure) for failure in job.failures)
 

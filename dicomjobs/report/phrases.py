@@ -96,10 +96,12 @@ def example_text(example: str) -> str:
 
 
 def associations_words(job: JobReport) -> str:
-    """Return what was negotiated: `3 associations, 300 contexts: 298 accepted, 2 refused`; "" when there was none."""
+    """Return what was negotiated: `3 associations, 300 contexts: 298 accepted, 2 refused`; "" when none was asked for."""
     if not job.associations:
         return ""
     proposed = sum(association.proposed for association in job.associations)
+    if all(association.max_pdu is None for association in job.associations):
+        return f"no association was established, {number_of(proposed, 'context')} proposed"
     accepted = sum(association.accepted for association in job.associations)
     refused = sum(association.refused for association in job.associations)
     unanswered = proposed - accepted - refused

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
+from dicomjobs.cli.main import main
 from tests.support.command import SECONDS, RunDirectory, command_line, peer_yaml, runs, store_yaml
 from tests.support.instances import encode_elements, make_study
 from tests.support.job_files import write
@@ -258,3 +260,20 @@ def test_a_terminal_that_is_hung_up_ends_the_run_in_good_order(tmp_path: Path, f
     (run,) = runs(tmp_path / "reports")
     assert (code, ended, run.report["exit_code"]) == (129, "released", 129)
     assert run.job("send")["counts"]["delivered"] + run.job("send")["counts"]["not_sent"] == FILES
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_a_signal_while_planning_ends_the_command_and_leaves_no_run_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    """The survey is interrupted where it is."""
+
+    def interrupted(*_: object, **__: object) -> NoReturn:
+        signal.raise_signal(number)
+        raise AssertionError("the signal was not heard")
+
+    monkeypatch.setattr("dicomjobs.cli.planning.survey", interrupted)
+    job = write(tmp_path, store_yaml(104, tmp_path))
+
+    assert main(["run", str(job), "--reports", str(tmp_path / "reports")]) == code
+    assert list((tmp_path / "reports").iterdir()) == []

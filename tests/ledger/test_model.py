@@ -13,9 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from dicomjobs.events import Outcome
 from dicomjobs.execute.ports import ClaimItem, Phase, Verdict
-from dicomjobs.ledger.batch import Batch
 from dicomjobs.ledger.ledger import open_ledger
-from tests.support.ledgers import ARCHIVE, ask, is_sound, planned, settle, uid
+from tests.support.ledgers import ARCHIVE, ask, die, is_sound, planned, settle, uid
 
 UIDS = 4
 KEPT = (Outcome.DELIVERED, Outcome.DELIVERED_WITH_WARNING, Outcome.FAILED, Outcome.UNKNOWN, Outcome.MISSING)
@@ -107,7 +106,7 @@ class LedgerModel(RuleBasedStateMachine):
     @rule()
     def be_killed(self) -> None:
         """Lose what was queued, keep what was marked, and open again."""
-        self.die()
+        die(self.ledger)
         for item, phase in self.open.items():
             if phase is Phase.FIRST_BYTE:
                 self.learn(item, Outcome.FAILED, "broken_off")
@@ -120,21 +119,13 @@ class LedgerModel(RuleBasedStateMachine):
     def lose_power(self) -> None:
         """As when killed, but a mark that is missing proves nothing; what was queued has reached the disk before."""
         self.journal.barrier()
-        self.die()
+        die(self.ledger)
         for item in self.open:
             self.learn(item, Outcome.UNKNOWN, "no_answer")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("dicomjobs.ledger.recovery.boot_id", lambda: "another-boot")
             self.reopen()
         self.compare()
-
-    def die(self) -> None:
-        """End as a kill does: nothing more is committed, and the lock falls."""
-        writer = self.ledger._writer
-        with writer._lock:
-            writer._batch = Batch()
-        writer.close()
-        self.ledger._marks.close()
 
     def compare(self) -> None:
         """The file says what the model says."""

@@ -7,9 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from dicomjobs.events import Outcome
+from dicomjobs.execute.ports import ClaimItem
+from dicomjobs.ledger.ledger import open_ledger
 from dicomjobs.ledger.marks import mark_path
 from dicomjobs.ledger.recovery import RecoveredRun
-from tests.support.ledgers import ARCHIVE, StartSender, claim, kill, known, open_claims, opened, send, uid
+from tests.support.ledgers import (
+    ARCHIVE,
+    StartSender,
+    claim,
+    die,
+    kill,
+    known,
+    open_claims,
+    opened,
+    planned,
+    send,
+    settle,
+    uid,
+)
 
 Kill = Callable[..., None]
 UNKNOWN = {uid(1): ("unknown", "no_answer")}
@@ -91,6 +107,20 @@ def test_recovery_happens_once(directory: Path, killed_at: Kill) -> None:
     with opened(directory, "third") as ledger:
         assert ledger.recovered == ()
     assert known(directory) == UNKNOWN
+
+
+def test_answers_to_the_same_instance_count_in_the_order_they_came(directory: Path) -> None:
+    """Not in the order of the claims: of two in one run, the last answer is what is known."""
+    ledger = open_ledger(str(directory), run_id="killed")
+    journal = ledger.journal(ARCHIVE)
+    journal.claim([ClaimItem(item=item, instance=planned(1)) for item in (10, 11)]).verdicts()
+    settle(journal, 11, Outcome.FAILED, reason="refused")
+    settle(journal, 10)
+    die(ledger)
+
+    with opened(directory) as ledger:
+        assert ledger.recovered == (RecoveredRun(run_id="killed", answered=2),)
+    assert known(directory) == {uid(1): ("delivered", "")}
 
 
 def test_marks_left_after_their_claims_were_settled_are_swept_away(directory: Path, killed_at: Kill) -> None:

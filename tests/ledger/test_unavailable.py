@@ -10,12 +10,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.execute.ports import ClaimItem, Journal, Phase
+from dicomjobs.ledger.batch import PendingClaims
 from dicomjobs.ledger.ledger import Ledger, open_ledger
 from tests.support.ledgers import ARCHIVE, ask, claim, is_sound, known, open_claims, opened, planned, send, settle, uid
 
@@ -149,6 +150,27 @@ def test_a_full_disk_is_said_to_everybody_who_waits_and_to_every_later_call(dire
     for call in calls:
         with pytest.raises(JournalUnavailable, match="No space left for the ledger"):
             call()
+
+
+def test_claims_that_came_while_the_writer_failed_fail_as_well(directory: Path) -> None:
+    """They were queued behind a batch that another program kept from being written."""
+    ledger = open_ledger(str(directory), run_id="run")
+    journal = ledger.journal(ARCHIVE)
+    claim(journal, 1)
+    ledger._writer._connection.execute("PRAGMA busy_timeout = 500")
+    with closing(sqlite3.connect(directory / "ledger.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        stuck = journal.claim([ClaimItem(item=2, instance=planned(2))])
+        while ledger._writer._batch.claims:
+            Event().wait(0.001)
+        behind = journal.claim([ClaimItem(item=3, instance=planned(3))])
+        for pending in (stuck, behind):
+            assert isinstance(pending, PendingClaims)
+            assert pending._answered.wait(30)
+            with pytest.raises(JournalUnavailable, match="another program has kept the ledger"):
+                pending.verdicts()
+    with pytest.raises(JournalUnavailable):
+        ledger.close()
 
 
 def test_no_lane_hangs_when_the_disk_is_full(directory: Path) -> None:

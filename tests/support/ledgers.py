@@ -11,6 +11,7 @@ from typing import Any
 
 from dicomjobs.events import Outcome
 from dicomjobs.execute.ports import ClaimItem, Journal, Phase, Settlement, Verdict
+from dicomjobs.ledger.batch import Batch
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
 from dicomjobs.plan.plan import PlannedInstance
 
@@ -91,6 +92,15 @@ def open_claims(directory: Path) -> list[str]:
 def is_sound(directory: Path) -> bool:
     """Whether SQLite finds every page, index and reference of the ledger right."""
     return ask(directory, "PRAGMA integrity_check") == [("ok",)] and not ask(directory, "PRAGMA foreign_key_check")
+
+
+def die(ledger: Ledger) -> None:
+    """End a ledger of this process as a kill does: nothing more is committed, and the lock falls."""
+    writer = ledger._writer
+    with writer._lock:
+        writer._batch = Batch()
+    writer.close()
+    ledger._marks.close()
 
 
 def kill(sender: Sender) -> list[str]:
