@@ -12,6 +12,7 @@ from dicomjobs.cli.planning import PlanOnDisk, make_plan, rows_path, save_plan
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import MissingParameters, Workspace
 from dicomjobs.plan.codec import encode_plan
+from dicomjobs.plan.plan import StoreStep
 
 NO_CONTEXT_FITS = 3
 
@@ -28,6 +29,8 @@ def main(arguments: Arguments) -> int:
             sys.stdout.writelines(
                 f"{line}\n" for line in plan_lines(on_disk.plan, on_disk.rows, verbose=arguments.verbose)
             )
+            hint = f"dicomjobs run {target}" if target else "save it with -o plan.json and run exactly it"
+            print(f"{'saved' if target else 'not saved'}: {hint}", file=sys.stderr)
         return NO_CONTEXT_FITS if _has_unfit(on_disk) else 0
     finally:
         on_disk.rows.close()
@@ -58,5 +61,7 @@ def _saved(workspace: Workspace, arguments: Arguments, target: Path) -> PlanOnDi
 
 
 def _has_unfit(on_disk: PlanOnDisk) -> bool:
-    """Tell whether any instance has no context."""
-    return any(row.reason == "no_presentation_context" for row in on_disk.rows)
+    """Tell whether any instance has no context; only rows that are not sent are looked at."""
+    steps = [job.step for job in on_disk.plan.jobs if isinstance(job.step, StoreStep)]
+    excluded = (row for step in steps for row in on_disk.rows.rows(step.first_excluded, step.excluded))
+    return any(row.reason == "no_presentation_context" for row in excluded)

@@ -73,15 +73,14 @@ def _peer(peer: Peer) -> str:
 
 def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None) -> Iterator[str]:
     """Yield a store job: totals, its associations, and what stays behind."""
-    sent = sum(association.count for association in step.associations)
     parallel = f", up to {job.peer.max_associations} at once" if job.peer.max_associations > 1 else ""
     yield (
-        f"  {_number(step.count, 'file')}: {sent} to send ({size_in_words(step.bytes)}) on "
-        f"{_number(len(step.associations), 'association')}{parallel}, {step.count - sent} not"
+        f"  {_number(step.count, 'file')}: {step.count - step.excluded} to send ({size_in_words(step.bytes)}) on "
+        f"{_number(len(step.associations), 'association')}{parallel}, {step.excluded} not"
     )
     for association in step.associations:
         yield from _association(association, instances, most)
-    yield from _excluded(instances.rows(step.first + sent, step.count - sent), most)
+    yield from _excluded(instances.rows(step.first_excluded, step.excluded), most)
 
 
 def _association(association: PlannedAssociation, instances: Instances, most: int | None) -> Iterator[str]:

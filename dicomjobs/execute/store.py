@@ -100,9 +100,8 @@ def _finished(job: JobPlan, step: StoreStep, tally: Tally, failure: Halted | Non
 
 def _tell_excluded(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, emitter: Emitter) -> None:
     """Tell what the plan had already decided about the rows that are not sent."""
-    sent = sum(association.count for association in step.associations)
-    first = step.first + sent
-    for item, row in enumerate(ports.instances.rows(first, step.count - sent), first):
+    rows = ports.instances.rows(step.first_excluded, step.excluded)
+    for item, row in enumerate(rows, step.first_excluded):
         event = _excluded(job.name, item, row)
         tally.add(event)
         emitter.emit(event)

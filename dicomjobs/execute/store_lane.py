@@ -15,8 +15,9 @@ from dicomjobs.execute.claims import ClaimedItem, claimed
 from dicomjobs.execute.faults import Sent, finished_by_error, finished_by_status, not_established
 from dicomjobs.execute.feed import RowRange, StudyFeed
 from dicomjobs.execute.halt import HELD, STOPPED_AFTER_FAILURE, Brake, Halted
+from dicomjobs.execute.marking import MarkedPayload
 from dicomjobs.execute.outbox import Emitter
-from dicomjobs.execute.ports import ClaimItem, FilePayload, Journal, Pending, Phase, Ports, Settlement, Verdict
+from dicomjobs.execute.ports import ClaimItem, FilePayload, Journal, Pending, Ports, Settlement, Verdict
 from dicomjobs.execute.tally import SPOILING, Tally
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.dimse import StoreRequest
@@ -192,20 +193,15 @@ class StoreLane:
             raise AssertionError("an instance is only prepared with an association")
         request = StoreRequest(sop_class_uid=ready.row.sop_class_uid, sop_instance_uid=ready.row.sop_instance_uid)
         size, began = ready.payload.length, self._shared.ports.monotonic()
+        marked = MarkedPayload(ready.payload, self._shared.journal, ready.item)
         try:
-            self._shared.journal.mark(ready.item, Phase.FIRST_BYTE)
-        except JournalUnavailable:
-            ready.payload.close()
-            raise
-        try:
-            pending = association.wire.send(request, ready.route.context_id, ready.payload)
+            pending = association.wire.send(request, ready.route.context_id, marked)
         except NotSendable as error:
             self._break_off(None)
             self._fail(ready.item, error.reason, error.words)
         except AssociationError as error:
             self._broken(ready, error)
         else:
-            self._shared.journal.mark(ready.item, Phase.LAST_BYTE)
             self._in_flight = _InFlight(ready, pending, began, size)
             self._accounted = max(self._accounted, ready.item + 1)
 

@@ -134,6 +134,16 @@ class StoreStep:
     if_empty: EmptyPolicy
     end_with: EndWith
 
+    @property
+    def first_excluded(self) -> int:
+        """The first row that is not sent."""
+        return self.first + sum(association.count for association in self.associations)
+
+    @property
+    def excluded(self) -> int:
+        """How many rows are not sent."""
+        return self.first + self.count - self.first_excluded
+
 
 Step = EchoStep | FindStep | StoreStep
 

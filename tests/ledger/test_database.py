@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomjobs.ledger import schema
+from dicomjobs.ledger import database, schema
 from dicomjobs.ledger.database import connect, execute_rows, transaction, unavailable
 
 
@@ -114,3 +114,15 @@ def test_what_the_system_refuses_is_a_sentence_that_names_the_folder(tmp_path: P
 
     assert words in sentence
     assert str(tmp_path) in sentence
+
+
+@pytest.mark.parametrize(("free", "words"), [(0, "No space left"), (1 << 30, "cannot be used")])
+def test_an_input_output_error_on_a_full_disk_is_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, words: str
+) -> None:
+    """SQLite says no more when the file that its connections share cannot grow."""
+    monkeypatch.setattr(database, "_free_bytes", lambda _: free)
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+
+    assert words in str(unavailable(error, tmp_path))

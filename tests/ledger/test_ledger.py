@@ -9,10 +9,9 @@ from stat import S_IMODE
 
 import pytest
 
-from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import INSTANCE_REASONS, Outcome
-from dicomjobs.execute.ports import ClaimItem, Journal, Phase, Settlement, Verdict
-from dicomjobs.ledger.ledger import PeerIdentity, open_ledger
+from dicomjobs.execute.ports import ClaimItem, Journal, Settlement, Verdict
+from dicomjobs.ledger.ledger import PeerIdentity
 from tests.support.ledgers import ARCHIVE, ask, claim, known, open_claims, opened, planned, send, settle, uid
 
 
@@ -78,17 +77,6 @@ def test_settlements_become_durable_by_themselves(directory: Path) -> None:
         while not known(directory) and time.monotonic() < deadline:
             threading.Event().wait(0.005)
         assert known(directory) == {uid(1): ("delivered", "")}
-
-
-def test_what_is_not_committed_yet_is_committed_by_closing(directory: Path) -> None:
-    """A clean close leaves neither marks nor claims."""
-    with opened(directory) as ledger:
-        journal = ledger.journal(ARCHIVE)
-        claim(journal, 1)
-        send(journal, 1)
-
-    assert known(directory) == {uid(1): ("delivered", "")}
-    assert sorted(path.name for path in directory.iterdir()) == ["ledger.lock", "ledger.sqlite3"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.SKIPPED])
@@ -244,40 +232,6 @@ def test_the_marks_do_not_grow_with_the_number_of_instances(directory: Path) -> 
         size = (directory / "marks-run.log").stat().st_size
 
     assert size == 128 * 1024
-
-
-def test_closing_twice_is_closing_once(directory: Path) -> None:
-    """`finally` and `with` may both do it."""
-    ledger = open_ledger(str(directory), run_id="run")
-    ledger.close()
-    ledger.close()
-
-
-def test_a_closed_ledger_takes_nothing_any_more(directory: Path) -> None:
-    """A lane that outlives it must not believe that it was heard."""
-    ledger = open_ledger(str(directory), run_id="run")
-    journal = ledger.journal(ARCHIVE)
-    claim(journal, 1)
-    ledger.close()
-
-    for call in (lambda: claim(journal, 2), lambda: journal.mark(1, Phase.FIRST_BYTE), journal.barrier):
-        with pytest.raises(JournalUnavailable, match="closed"):
-            call()
-
-
-def test_a_lane_that_settles_after_closing_writes_into_no_other_file(directory: Path, tmp_path: Path) -> None:
-    """The descriptor of the marks is given to whatever is opened next."""
-    ledger = open_ledger(str(directory), run_id="run")
-    journal = ledger.journal(ARCHIVE)
-    claim(journal, 1)
-    ledger.close()
-    others = [(tmp_path / str(number)).open("w+") for number in range(8)]
-
-    with pytest.raises(JournalUnavailable):
-        settle(journal, 1)
-    for other in others:
-        other.close()
-    assert {(tmp_path / str(number)).stat().st_size for number in range(8)} == {0}
 
 
 def test_claiming_an_item_that_is_claimed_is_a_bug(directory: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from pathlib import Path
 
@@ -144,6 +145,15 @@ def test_a_run_lives_as_long_as_it_holds_its_marks(path: Path) -> None:
     marks.close()
 
     assert (before, during, is_held(path)) == (False, [True, True], False)
+
+
+def test_somebody_who_asks_is_not_taken_for_the_run(path: Path) -> None:
+    """Two may look at a dead run's marks at the same time."""
+    MarkFile(path).close()
+    with path.open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+
+        assert not is_held(path)
 
 
 def test_removed_marks_are_gone(path: Path) -> None:

@@ -63,7 +63,7 @@ class FakeAssociation:
             if payload is not None:
                 data = b"".join(payload.chunks())
                 assert len(data) == payload.length
-        except NotSendable:
+        except BaseException:
             self.abort()
             raise
         finally:
@@ -104,7 +104,7 @@ class FakeAssociation:
 
 @dataclass(slots=True)
 class FakePayload:
-    """Two bytes from nowhere."""
+    """Two bytes from nowhere, in two chunks."""
 
     data: bytes = b"ab"
     broken: NotSendable | None = None
@@ -124,7 +124,8 @@ class FakePayload:
         """The bytes, or the scripted failure."""
         if self.broken:
             raise self.broken
-        yield self.data
+        yield self.data[:1]
+        yield self.data[1:]
 
     def close(self) -> None:
         """Count how often."""
