@@ -23,11 +23,13 @@ from dicomjobs.model.dimse import EchoRequest, Payload, Request, Response, Store
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.wire.channel import Channel
-from dicomjobs.wire.command_set import C_STORE_RQ, command_field, encode_cancel, encode_request, name_of
+from dicomjobs.wire.command_set import C_STORE_RQ, command_field, encode_cancel, encode_request
 from dicomjobs.wire.deadline import Deadline, deadline_in
-from dicomjobs.wire.exchange import Exchange, match_answer
+from dicomjobs.wire.exchange import Exchange, answer_term, match_answer, stored
 from dicomjobs.wire.messages import Assembler, Message, Part, command_pdu, data_pdus
 from dicomjobs.wire.pdu import DataTransfer, Pdu, ReleaseRequest, ReleaseResponse
+from dicomjobs.wire.store_form import store_pdus
+from dicomjobs.wire.upper_layer import EXPECTED
 
 _VALUE_HEADER = 6  # length, context ID and control header of a value count as part of its PDU (PS3.8 D.1)
 
@@ -87,12 +89,12 @@ class Association:
         exchange = self._open(pending)
         while not exchange.answered:
             try:
-                response = match_answer(exchange, self._message(exchange), self._channel.peer)
+                response = self._answer(exchange)
             except AssociationError as error:
                 self._end(error)
                 raise
             yield response
-            if not exchange.cancelled:
+            if not exchange.cancelled and not exchange.answered:
                 exchange.deadline = self._answer_deadline(exchange.field)
 
     def cancel(self, pending: Pending) -> None:
@@ -134,7 +136,11 @@ class Association:
         self.fully_sent = False
         self._expect_silence()
         self._message_id = self._message_id % 0xFFFF + 1
-        parts: list[Part] = [command_pdu(encode_request(request, self._message_id), context_id)]
+        if isinstance(request, StoreRequest):
+            command, expected = store_pdus(request, self._message_id, context_id)
+        else:
+            command, expected = command_pdu(encode_request(request, self._message_id), context_id), b""
+        parts: list[Part] = [command]
         if payload is None:
             self._write(parts)
         else:
@@ -144,9 +150,9 @@ class Association:
                     self._write(parts)
                     parts = []
         self.fully_sent = True
-        return self._begin(request, context_id)
+        return self._begin(request, context_id, expected)
 
-    def _begin(self, request: Request, context_id: int) -> Exchange:
+    def _begin(self, request: Request, context_id: int, expected: bytes) -> Exchange:
         """Open the exchange of a request that is out."""
         field = command_field(request)
         self._exchange = Exchange(
@@ -156,6 +162,7 @@ class Association:
             sop_class_uid=request.sop_class_uid,
             sop_instance_uid=request.sop_instance_uid if isinstance(request, StoreRequest) else "",
             deadline=self._answer_deadline(field),
+            expected=expected,
         )
         return self._exchange
 
@@ -178,18 +185,22 @@ class Association:
 
     def _answer_deadline(self, field: int) -> Deadline:
         """By when the next answer must be there."""
-        missing = f"no answer to the {name_of(field)} came from {self._channel.peer}"
-        return deadline_in(self._timeouts.dimse, "dimse", missing)
+        return answer_term(field, self._timeouts.dimse, self._channel.peer).from_now()
 
-    def _message(self, exchange: Exchange) -> Message:
-        """The next message. A first stop lets a store and a cancelled query end, and interrupts everything else."""
+    def _answer(self, exchange: Exchange) -> Response:
+        """The next answer. A first stop lets a store and a cancelled query end, and interrupts everything else."""
         patient = exchange.cancelled or exchange.field == C_STORE_RQ
         wake_fd = self._stop.abort_fd if patient else self._stop.finish_fd
+        expected, exchange.expected = exchange.expected, b""  # nothing that comes later can be it
         while not self._messages:
-            self._take(self._channel.next_pdu(exchange.deadline, wake_fd))
+            pdu = self._channel.next_pdu(exchange.deadline, wake_fd, expected)
+            if pdu is EXPECTED:
+                return stored(exchange)
+            expected = b""
+            self._take(pdu)
             if not self._messages and not exchange.deadline.left():
                 raise exchange.deadline.passed()  # a flood of fragments never makes us wait
-        return self._messages.popleft()
+        return match_answer(exchange, self._messages.popleft(), self._channel.peer)
 
     def _take(self, pdu: Pdu) -> None:
         """Put the fragments of a P-DATA-TF together; no other PDU gets here."""

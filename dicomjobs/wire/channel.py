@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from dicomjobs.errors import ConnectionLost, ProtocolError, ReleasedByPeer
-from dicomjobs.wire.deadline import Deadline, deadline_in
-from dicomjobs.wire.pdu import Abort, Pdu, ReleaseRequest, ReleaseResponse
+from dicomjobs.wire.deadline import Deadline, Term
+from dicomjobs.wire.pdu import Abort, DataTransfer, Pdu, ReleaseRequest, ReleaseResponse
 from dicomjobs.wire.pdu_encode import encode
 from dicomjobs.wire.reasons import aborted
 from dicomjobs.wire.stream import Part, Stream
@@ -29,21 +29,24 @@ class Channel:
         self.peer = stream.peer
         self._stream = stream
         self._layer = UpperLayer(stream.peer, max_pdu_length=max_pdu_length)
-        self._network = network
+        self._whole = Term("network", network, f"{stream.peer} began a PDU but did not end it")
         self._early: deque[Pdu] = deque()
 
     def write(self, parts: Sequence[Part], wake_fd: int) -> None:
         """Send the parts of whole PDUs. Raises AssociationError; `wake_fd` ends it with Interrupted."""
         self._stream.write(parts, wake_fd, self._arrived)
 
-    def next_pdu(self, deadline: Deadline, wake_fd: int) -> Pdu:
-        """The next PDU. Raises AssociationError: Timeout at the deadline, or when a PDU stays unfinished too long."""
+    def next_pdu(self, deadline: Deadline, wake_fd: int, expected: bytes = b"") -> Pdu:
+        """The next PDU, EXPECTED in place of the expected one; Timeout at the deadline, or when a PDU stays unfinished too long.
+
+        Raises AssociationError.
+        """
         if self._early:
             return self._early.popleft()
         whole: Deadline | None = None
-        while (pdu := self._layer.pull()) is None:
+        while (pdu := self._layer.pull(expected)) is None:
             if self._layer.inside_pdu and whole is None:
-                whole = deadline_in(self._network, "network", f"{self.peer} began a PDU but did not end it")
+                whole = self._whole.from_now()
             data = self._stream.receive(deadline.earlier(whole), wake_fd)
             if not data:
                 raise ConnectionLost(f"{self.peer} closed the connection; until then, {deadline.missing}")
@@ -91,6 +94,8 @@ class Channel:
     def _usual(self, pdu: Pdu) -> Pdu:
         """The PDU itself, unless it ends the association."""
         match pdu:
+            case DataTransfer():
+                return pdu
             case Abort(source=source, diagnostic=diagnostic):
                 raise aborted(self.peer, source=source, diagnostic=diagnostic)
             case ReleaseRequest() if self._layer.state is not State.RELEASING:

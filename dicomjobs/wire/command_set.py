@@ -58,13 +58,25 @@ def encode_request(request: Request, message_id: int) -> bytes:
     body = _uid(0x0002, request.sop_class_uid) + _short(0x0100, command_field(request)) + _short(0x0110, message_id)
     match request:
         case StoreRequest(sop_instance_uid=uid, priority=priority):
-            return _with_length(body + _rest(int(priority), _DATA_SET) + _element(0x1000, _padded(uid)))
+            return _with_length(body + _rest(int(priority), _DATA_SET) + _element(0x1000, padded(uid)))
         case FindRequest(priority=priority):
             return _with_length(body + _rest(int(priority), _DATA_SET))
         case EchoRequest():
             return _with_length(body + _short(0x0800, _NO_DATA_SET))
         case _:
             assert_never(request)
+
+
+def encode_stored(request: StoreRequest, message_id: int) -> bytes:
+    """The C-STORE-RSP of an instance that was stored, with both UIDs, as nearly all peers send it (PS3.7 9.3.1.2)."""
+    return _with_length(
+        _uid(0x0002, request.sop_class_uid)
+        + _short(0x0100, C_STORE_RQ | ANSWER)
+        + _short(0x0120, message_id)
+        + _short(0x0800, _NO_DATA_SET)
+        + _short(0x0900, 0x0000)
+        + _element(0x1000, padded(request.sop_instance_uid))
+    )
 
 
 def encode_cancel(message_id: int) -> bytes:
@@ -149,10 +161,10 @@ def _rest(priority: int, data_set_type: int) -> bytes:
 @lru_cache(maxsize=256)
 def _uid(number: int, uid: str) -> bytes:
     """An element of VR UI; of SOP classes there are few."""
-    return _element(number, _padded(uid))
+    return _element(number, padded(uid))
 
 
-def _padded(uid: str) -> bytes:
+def padded(uid: str) -> bytes:
     """A UID of even length."""
     value = uid.encode("ascii")
     return value + b"\0" if len(value) & 1 else value

@@ -6,6 +6,7 @@ What an association does once it stands is in `association.py`.
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 from dicomjobs.errors import AssociationError, ConnectionLost, ProtocolError
 from dicomjobs.model.association import Proposal, TlsSession
@@ -76,7 +77,7 @@ def _transport(peer: Peer, open_secret: OpenSecret, wake_fd: int) -> tuple[socke
 def _for_tls(deadline: Deadline, address: str) -> Deadline:
     """What is left of the connect timeout, in words for the handshake."""
     missing = f"{address} took the connection but did not end the TLS handshake"
-    return Deadline(deadline.at, deadline.clock, deadline.seconds, missing, "the port may not speak TLS")
+    return Deadline(deadline.at, replace(deadline.term, missing=missing, hint="the port may not speak TLS"))
 
 
 def _associate(channel: Channel, peer: Peer, request: bytes, wake_fd: int) -> AssociateAccept:

@@ -16,14 +16,30 @@ Clock = Literal["connect", "acse", "dimse", "network"]
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline:
-    """When to give up: `at` on time.monotonic(), set by `seconds` of a clock; `missing` says what did not come."""
+class Term:
+    """How long something may take by one clock of a peer, in seconds; `missing` says what did not come when it is over."""
 
-    at: float
     clock: Clock
     seconds: float
     missing: str
     hint: str = ""
+
+    def from_now(self) -> Deadline:
+        """The deadline of what is waited for from now on."""
+        return Deadline(monotonic() + self.seconds, self)
+
+
+@dataclass(slots=True)  # not frozen: one is made for every request, and freezing makes that four times as dear
+class Deadline:
+    """When to give up: `at` on time.monotonic(), where the term ends."""
+
+    at: float
+    term: Term
+
+    @property
+    def missing(self) -> str:
+        """What did not come, for words."""
+        return self.term.missing
 
     def left(self) -> float:
         """Seconds that are left, never negative."""
@@ -31,8 +47,9 @@ class Deadline:
 
     def passed(self) -> Timeout:
         """The error to raise once nothing is left."""
-        words = f"{self.missing} within {self.seconds:g} s (timeouts.{self.clock})"
-        return Timeout(words, hint=self.hint, clock=self.clock)
+        term = self.term
+        words = f"{term.missing} within {term.seconds:g} s (timeouts.{term.clock})"
+        return Timeout(words, hint=term.hint, clock=term.clock)
 
     def earlier(self, other: Deadline | None) -> Deadline:
         """The one of two deadlines that comes first."""
@@ -41,4 +58,4 @@ class Deadline:
 
 def deadline_in(seconds: float, clock: Clock, missing: str, *, hint: str = "") -> Deadline:
     """A deadline so many seconds from now."""
-    return Deadline(monotonic() + seconds, clock, seconds, missing, hint)
+    return Term(clock, seconds, missing, hint).from_now()

@@ -6,11 +6,12 @@ Pure; how messages come is in `messages.py`. False success begins where this is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dicomjobs.errors import ProtocolError
 from dicomjobs.model.dimse import Response
 from dicomjobs.wire.command_set import ANSWER, C_FIND_RQ, Command, name_of
-from dicomjobs.wire.deadline import Deadline
+from dicomjobs.wire.deadline import Deadline, Term
 from dicomjobs.wire.messages import Message
 
 _PENDING = (0xFF00, 0xFF01)
@@ -26,6 +27,8 @@ class Exchange:
     sop_class_uid: str
     sop_instance_uid: str
     deadline: Deadline
+    expected: bytes = b""
+    """The P-DATA-TF that says it was stored, for as long as the answer may be that; nearly every one is."""
     cancelled: bool = False
     answered: bool = False
 
@@ -33,6 +36,18 @@ class Exchange:
     def name(self) -> str:
         """The request in words, such as C-STORE-RQ."""
         return name_of(self.field)
+
+
+@lru_cache(maxsize=64)
+def answer_term(field: int, seconds: float, peer: str) -> Term:
+    """How long an answer may take, in seconds of the dimse timeout; the same for every request of a kind."""
+    return Term("dimse", seconds, f"no answer to the {name_of(field)} came from {peer}")
+
+
+def stored(exchange: Exchange) -> Response:
+    """The response to a store whose answer was the expected one, byte for byte; what `match_answer` makes of it too."""
+    exchange.answered = True
+    return Response(message_id=exchange.message_id, status=0x0000, error_comment="", data=None)
 
 
 def match_answer(exchange: Exchange, message: Message, peer: str) -> Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from dicomjobs.errors import MalformedPdu, NotSendable, ProtocolError
@@ -111,8 +112,18 @@ def data_pdus(payload: Payload, context_id: int, room: int) -> Iterator[list[Par
     Parts are views of the chunk and good until the next is asked for. Raises NotSendable unless the payload has its length:
     the last value is given only after the payload has come to its end, so that a peer never takes a wrong data set for whole.
     """
-    left, held = payload.length, bytearray()
-    chunks = payload.chunks()
+    length, chunks = payload.length, payload.chunks()
+    first = next(chunks, b"")
+    if isinstance(first, bytes) and len(first) == length <= room:  # nothing to cut
+        _check_end(b"", chunks, length)
+        parts: list[Part] = [data_header(length, context_id, _LAST), first]
+        return iter((parts,))
+    return cut(chain((first,), chunks), length, context_id, room)
+
+
+def cut(chunks: Iterator[bytes | memoryview], length: int, context_id: int, room: int) -> Iterator[list[Part]]:
+    """As `data_pdus`, for any number of chunks that have to be `length` bytes together."""
+    left, held = length, bytearray()
     for chunk in chunks:
         view = memoryview(chunk).cast("B")
         parts: list[Part] = []
@@ -125,14 +136,18 @@ def data_pdus(payload: Payload, context_id: int, room: int) -> Iterator[list[Par
             parts.append(view[:taken])
             view, left = view[taken:], left - size
             held.clear()
-        if not left and (len(view) or any(map(len, chunks))):
-            raise NotSendable(
-                "changed_since_plan", f"the data set is longer than the {payload.length} bytes it should have"
-            )
+        if not left:
+            _check_end(view, chunks, length)
         held += view
         yield parts
     if left:
-        missing = f"{left - len(held)} of {payload.length} bytes are missing"
+        missing = f"{left - len(held)} of {length} bytes are missing"
         raise NotSendable("truncated_file", f"the data set ends early: {missing}")
-    if not payload.length:
+    if not length:
         yield [data_header(0, context_id, _LAST)]
+
+
+def _check_end(rest: bytes | memoryview, chunks: Iterator[bytes | memoryview], length: int) -> None:
+    """Refuse a payload that goes on behind its `length` bytes, in this chunk or in the ones to come."""
+    if len(rest) or any(map(len, chunks)):
+        raise NotSendable("changed_since_plan", f"the data set is longer than the {length} bytes it should have")

@@ -32,6 +32,8 @@ from dicomjobs.wire.reasons import context_refusal
 _MAX_CONTEXTS = 128
 _SMALLEST_PDU = 256
 """Bytes; a command set has to fit, and a peer that says less means something else."""
+_UNSAID_PDU = 16384
+"""Bytes taken for granted where a peer does not say: what nearly all peers took when it was written."""
 _NOT_ANSWERED = 0xFF
 
 
@@ -120,10 +122,10 @@ def _by_id(proposal: Proposal, accept: AssociateAccept, address: str) -> dict[in
 
 
 def _max_pdu_length(accept: AssociateAccept, address: str) -> int:
-    """The peer's maximum PDU length in bytes, 0 for no limit (PS3.8 D.1)."""
+    """The peer's maximum PDU length in bytes, 0 for no limit; some old peers leave it out, although PS3.8 D.1 requires it."""
     length = accept.user.max_pdu_length
     if length is None:
-        raise ProtocolError(f"{address} did not say its maximum PDU length, which PS3.8 D.1 requires")
+        return _UNSAID_PDU
     if 0 < length < _SMALLEST_PDU:
         raise ProtocolError(f"{address} takes PDUs of at most {length} bytes, in which no request fits")
     return length

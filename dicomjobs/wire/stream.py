@@ -37,7 +37,7 @@ class Stream:
     def __init__(self, sock: socket.socket, peer: str, *, network: float) -> None:
         """Take over a connected socket; `network` is in seconds how long the peer may take nothing of what we write."""
         sock.setblocking(False)
-        self._is_tcp = sock.family != socket.AF_UNIX
+        self._quickack = _QUICKACK if sock.family != socket.AF_UNIX else None
         with suppress(OSError):  # a socket that is broken already tells so at the first write
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peer = peer
@@ -59,7 +59,8 @@ class Stream:
         """
         wanted = READ if self._tls is None else 0  # TLS may hold decrypted bytes that no wait would tell of
         while True:
-            self._quick_acknowledgements()
+            if self._quickack is not None:  # not sticky; without it peers that use Nagle's algorithm answer 40 ms late
+                self._socket.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
             if wanted:
                 self._waiter.wait(wanted, deadline, wake_fd)
             try:
@@ -107,11 +108,6 @@ class Stream:
             for _ in range(8):
                 if not self._socket.recv_into(self._room):
                     return
-
-    def _quick_acknowledgements(self) -> None:
-        """Ask for TCP_QUICKACK, which is not sticky: without it peers that use Nagle's algorithm answer 40 ms late."""
-        if _QUICKACK is not None and self._is_tcp:
-            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
     def _receive(self) -> memoryview:
         """Read once, without waiting."""
@@ -210,6 +206,9 @@ def _joined(parts: Sequence[Part]) -> Iterator[bytes]:
 
 def _drop(parts: list[Part], sent: int) -> None:
     """Take so many bytes off the front."""
+    if sent == sum(map(len, parts)):
+        parts.clear()
+        return
     whole = 0
     while whole < len(parts) and sent >= len(parts[whole]):
         sent -= len(parts[whole])

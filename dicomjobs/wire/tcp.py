@@ -46,13 +46,7 @@ def dial(peer: Peer, deadline: Deadline, wake_fd: int) -> socket.socket:
     addresses = _resolve(peer, deadline, wake_fd)
     failure: ConnectionFailed | Timeout = HostUnknown(f"{peer.host} has no address")
     for tried, address in enumerate(addresses):
-        share = Deadline(
-            monotonic() + deadline.left() / (len(addresses) - tried),
-            deadline.clock,
-            deadline.seconds,
-            deadline.missing,
-            deadline.hint,
-        )
+        share = Deadline(monotonic() + deadline.left() / (len(addresses) - tried), deadline.term)
         try:
             return _connect(address, address_of(peer), share, wake_fd)
         except (ConnectionFailed, Timeout) as error:

@@ -30,7 +30,8 @@ class Waiter:
 
         Raises Interrupted when `wake_fd` is readable, Timeout at the deadline.
         """
-        ready = self._poller(events, wake_fd).poll(deadline.left() * 1000)
+        poller = self._pollers.get((events, wake_fd)) or self._poller(events, wake_fd)
+        ready = poller.poll(deadline.left() * 1000)
         for fd, flags in ready:
             if fd == self._fd:
                 return flags
@@ -43,11 +44,9 @@ class Waiter:
         return bool(self._peek.poll(0))
 
     def _poller(self, events: int, wake_fd: int) -> select.poll:
-        """A poll object for these events and a wake."""
-        poller = self._pollers.get((events, wake_fd))
-        if poller is None:
-            poller = self._pollers[events, wake_fd] = select.poll()
-            poller.register(self._fd, events)
-            if wake_fd != NEVER:
-                poller.register(wake_fd, READ)
+        """A new poll object for these events and a wake."""
+        poller = self._pollers[events, wake_fd] = select.poll()
+        poller.register(self._fd, events)
+        if wake_fd != NEVER:
+            poller.register(wake_fd, READ)
         return poller

@@ -351,6 +351,20 @@ def test_what_was_negotiated_is_told() -> None:
     assert (negotiation.peer_max_pdu_length, negotiation.peer_implementation_version) == (16384, "SCRIPTED")
 
 
+def test_a_peer_that_leaves_out_its_maximum_length_is_taken_to_accept_16384_bytes() -> None:
+    """PS3.8 D.1 requires it, but some old archives do not send it; a fragment fills a PDU of that length and no more."""
+    sizes: list[int] = []
+
+    def read_and_measure(scp: Conversation) -> None:
+        sizes.extend(len(scp.read_pdu()[1]) for _ in range(3))
+
+    with scripted_scp(accept(max_pdu=None), read_and_measure, hang()) as port, associated(a_peer(port)) as association:
+        association.send(STORE_CT, 1, Bytes(bytes(20_000)))
+
+    assert association.negotiation.peer_max_pdu_length == 16384
+    assert sizes[1:] == [16384, 20_000 - 16378 + 6]
+
+
 def test_abort_after_the_end_does_nothing() -> None:
     """How it ended stays as it was."""
     script = accept(), _read_release, send(RELEASE_RP)

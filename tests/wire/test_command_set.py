@@ -15,7 +15,7 @@ from pynetdicom.dsutils import encode as encode_data_set
 
 from dicomjobs.errors import MalformedPdu
 from dicomjobs.model.dimse import EchoRequest, FindRequest, Priority, StoreRequest
-from dicomjobs.wire.command_set import decode, encode_cancel, encode_request, name_of
+from dicomjobs.wire.command_set import decode, encode_cancel, encode_request, encode_stored, name_of
 from tests.support.wire import CT, STUDY_FIND
 
 
@@ -65,6 +65,17 @@ def test_a_cancel_is_the_bytes_of_pynetdicom() -> None:
     theirs.MessageIDBeingRespondedTo = 7
 
     assert encode_cancel(7) == _theirs(dimse_messages.C_CANCEL_RQ(), theirs)
+
+
+def test_the_answer_expected_to_a_store_is_the_bytes_of_pynetdicom() -> None:
+    """Success for just this request, with both UIDs, of odd and of even length."""
+    for uid in ("1.2.3", "1.22.33"):
+        theirs = C_STORE()
+        theirs.MessageIDBeingRespondedTo, theirs.AffectedSOPClassUID, theirs.AffectedSOPInstanceUID = 258, CT, uid
+        theirs.Status = 0x0000
+        ours = encode_stored(StoreRequest(sop_class_uid=CT, sop_instance_uid=uid), 258)
+
+        assert ours == _theirs(dimse_messages.C_STORE_RSP(), theirs)
 
 
 def test_a_response_of_pynetdicom_is_read() -> None:

@@ -103,7 +103,6 @@ AC = pdu(2, b"\0\1" + bytes(66) + bytes.fromhex("50 00 0008 51 00 0004 00004000"
         pytest.param([accept(results={1: 5}), hang()], ProtocolError, "unknown result 5", id="unknown result"),
         pytest.param([accept(max_pdu=6), hang()], ProtocolError, "at most 6 bytes", id="max PDU 6"),
         pytest.param([accept(max_pdu=1), hang()], ProtocolError, "at most 1 bytes", id="max PDU 1"),
-        pytest.param([accept(max_pdu=None), hang()], ProtocolError, "maximum PDU length", id="no max PDU"),
     ],
 )
 def test_a_peer_that_does_not_accept_properly_is_told_by_name(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from dicomjobs.errors import NotSendable, ProtocolError
 from dicomjobs.model.dimse import StoreRequest
 from dicomjobs.wire.command_set import encode_cancel, encode_request
-from dicomjobs.wire.messages import COMMAND_CAP, DATA_CAP, Assembler, command_pdu, data_pdus
+from dicomjobs.wire.messages import COMMAND_CAP, DATA_CAP, Assembler, Part, command_pdu, cut, data_pdus
 from dicomjobs.wire.pdu import DataTransfer, DataValue
 from dicomjobs.wire.pdu_encode import encode
 from dicomjobs.wire.upper_layer import State, UpperLayer
@@ -59,11 +61,29 @@ def test_a_data_set_of_the_wrong_length_never_gets_its_last_fragment(
     assert not any(value.is_last for value in _values(sent))
 
 
+@settings(max_examples=300, deadline=None)
+@given(chunks=st.lists(st.binary(max_size=40), max_size=3), difference=st.integers(-2, 2), half_room=st.integers(1, 30))
+def test_a_payload_that_needs_no_cutting_is_as_if_it_had_been_cut(
+    chunks: list[bytes], difference: int, half_room: int
+) -> None:
+    """The same bytes and the same error, whether the one chunk fits, does not, or has not the length it should have."""
+    length = max(0, sum(map(len, chunks)) + difference)
+    sent, error = _until_refused(Bytes(*chunks, length=length), 2 * half_room)
+    cut_sent, cut_error = _joined(lambda: cut(iter(chunks), length, 1, 2 * half_room))
+
+    assert (sent, repr(error)) == (cut_sent, repr(cut_error))
+
+
 def _until_refused(payload: Bytes, room: int) -> tuple[bytes, NotSendable | None]:
     """What is given to the socket of a payload, and the error that ends it."""
+    return _joined(lambda: data_pdus(payload, 1, room))
+
+
+def _joined(pdus: Callable[[], Iterable[list[Part]]]) -> tuple[bytes, NotSendable | None]:
+    """All the parts together, and the error that ends them."""
     sent = bytearray()
     try:
-        for parts in data_pdus(payload, 1, room):
+        for parts in pdus():
             sent += b"".join(parts)
     except NotSendable as error:
         return bytes(sent), error

@@ -23,7 +23,7 @@ from dicomjobs.wire.pdu import (
     UserInformation,
 )
 from dicomjobs.wire.pdu_encode import encode
-from dicomjobs.wire.upper_layer import State, UpperLayer
+from dicomjobs.wire.upper_layer import EXPECTED, State, UpperLayer
 from tests.support.wire import EXPLICIT_LITTLE
 
 ACCEPT = AssociateAccept(
@@ -67,6 +67,29 @@ def test_what_was_not_asked_for_yet_is_kept() -> None:
     first = next(layer.feed(BYTES))
 
     assert (first, *layer.feed(b"")) == CONVERSATION
+
+
+def test_a_pdu_that_is_expected_is_told_by_its_bytes() -> None:
+    """When it is whole and all there is; followed by anything, it is decoded as every other."""
+    layer, expected = _layer(State.ESTABLISHED), encode(DATA)
+    pulled = []
+    for byte in expected:
+        layer.feed(bytes((byte,)))
+        pulled.append(layer.pull(expected))
+    layer.feed(expected + b"\x04")
+
+    assert pulled == [None] * (len(expected) - 1) + [EXPECTED]
+    assert pulled[-1] is EXPECTED
+    assert (layer.pull(expected), layer.pull(expected), layer.inside_pdu) == (DATA, None, True)
+
+
+@pytest.mark.parametrize("state", [State.REQUESTED, State.ENDED])
+def test_a_pdu_that_is_expected_is_refused_like_any_other_where_it_is_not_allowed(state: State) -> None:
+    """The state comes first."""
+    layer, expected = _layer(state), encode(DATA)
+    layer.feed(expected)
+    with pytest.raises(ProtocolError, match="archive:104 sent an P-DATA-TF"):
+        layer.pull(expected)
 
 
 def test_a_long_stream_does_not_pile_up() -> None:
