@@ -29,11 +29,17 @@ def main(arguments: Arguments) -> int:
             sys.stdout.writelines(
                 f"{line}\n" for line in plan_lines(on_disk.plan, on_disk.rows, verbose=arguments.verbose)
             )
-            hint = f"dicomjobs run {target}" if target else "save it with -o plan.json and run exactly it"
-            print(f"{'saved' if target else 'not saved'}: {hint}", file=sys.stderr)
+            _say_how_to_run(target)
         return NO_CONTEXT_FITS if _has_unfit(on_disk) else 0
     finally:
         on_disk.rows.close()
+
+
+def _say_how_to_run(target: Path | None) -> None:
+    """Tell a person at a terminal what can be done with the plan."""
+    if sys.stderr.isatty():
+        hint = f"saved: dicomjobs run {target}" if target else "not saved: -o plan.json keeps it, to be run exactly so"
+        print(hint, file=sys.stderr)
 
 
 def _target(output: str | None) -> Path | None:

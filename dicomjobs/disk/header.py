@@ -12,13 +12,16 @@ from functools import lru_cache
 
 from dicomjobs.dicom.encoding import EXPLICIT_LITTLE, NO_VR, SHORT_VRS, Encoding, encoding_of
 from dicomjobs.disk.elements import elements
+from dicomjobs.disk.skim import VALUE, plain_elements
 from dicomjobs.disk.window import Damaged, InflatedWindow, Window
+from dicomjobs.plan.frozen import maker
 
 MAXIMUM_HEADER_BYTES = 16 * 1024 * 1024
 LARGEST_VALUE = 64 * 1024
 
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _UIDS = frozenset({_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES})
+_SORTED_UIDS = tuple(sorted(_UIDS))
 _MEDIA_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
 _META_ELEMENTS = frozenset({0x0000, 0x0002, 0x0010})
 _PREFIX_END = 132
@@ -58,6 +61,9 @@ class Header:
     values: Mapping[int, RawValue]
 
 
+_make_header = maker(Header)
+
+
 def read_header(window: Window, wanted: frozenset[int] = frozenset()) -> Header:
     """Read the head of the file whose first bytes are in the window, and the values of other top-level attributes.
 
@@ -82,7 +88,7 @@ def _header(offset: int, transfer_syntax: str, encoding: Encoding, values: Mappi
 
     The UIDs are those of the data set, as the peer will see them; what the File Meta Information says of them does not matter.
     """
-    header = Header(
+    header = _make_header(
         offset,
         transfer_syntax,
         _uid(_bytes_of(values, _SOP_CLASS), "SOP Class UID"),
@@ -132,15 +138,29 @@ def _values(window: Window, offset: int, encoding: Encoding, wanted: frozenset[i
     if encoding.deflated:
         window.move(offset)
         window, offset = InflatedWindow(window, MAXIMUM_HEADER_BYTES), 0
-    tags = _UIDS | wanted if wanted else _UIDS
-    last = max(tags)
+    tags = tuple(sorted(_UIDS | wanted)) if wanted else _SORTED_UIDS
+    last = tags[-1]
+    plain = plain_elements(encoding.byte_order, tags, last, explicit=encoding.explicit)
     values: dict[int, RawValue] = {}
-    for tag, vr, begin, length in elements(window, offset, encoding, tags, last=last):
-        if length <= LARGEST_VALUE and vr != b"SQ":
+    while True:
+        at = offset - window.base
+        match = plain.match(window.data, at)
+        if match and match.end() > at:
+            offset = window.base + match.end()
+            for tag, found in zip(tags, match.groups(), strict=True):
+                if found:
+                    values[tag] = (found[:2] if encoding.explicit else NO_VR), found[VALUE:]
+            if match.lastindex == len(tags):
+                return values
+        element = next(elements(window, offset, encoding, last=last), None)
+        if element is None:
+            return values
+        tag, vr, begin, length = element
+        if tag in tags and length <= LARGEST_VALUE and vr != b"SQ":
             values[tag] = vr, window.value(begin, length)
-        if tag == last:
-            break
-    return values
+        if tag >= last:
+            return values
+        offset = begin + length
 
 
 def _bytes_of(values: Mapping[int, RawValue], tag: int) -> bytes:

@@ -9,54 +9,59 @@ import hashlib
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
 from dicomjobs.plan.plan import InstancesDigest, PlannedInstance
-from dicomjobs.plan.row_codec import StalePlan, decode_row, encode_row
+from dicomjobs.plan.row_codec import StalePlan, decode_row, decode_rows, encode_row
 
-_BATCH_BYTES = 1 << 20
+_WRITE_BYTES = 1 << 20
+_READ_BYTES = 1 << 18
 
 
 class RowFile:
     """Rows in one file; fulfils both the planner's RowStore and execution's Instances."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        """Take over an empty or indexed binary file, opened for reading and writing."""
+    def __init__(self, file: IO[bytes], ends: Iterable[int] = (0,)) -> None:
+        """Take over a binary file that is empty and opened for writing, too, or the ends of whose lines are given, from 0 on."""
         self._file = file
         self._fd = file.fileno()
-        self._ends = array("Q", [0])
+        self._ends = array("Q", ends)
         self._sha256 = hashlib.sha256()
         self._pending: list[bytes] = []
         self._pending_bytes = 0
 
     def append(self, row: PlannedInstance) -> int:
         """Add a row and return its number; raises OSError when the disk refuses."""
-        line = encode_row(row).encode("ascii") + b"\n"
-        self._note(line)
-        self._pending.append(line)
-        self._pending_bytes += len(line)
-        if self._pending_bytes > _BATCH_BYTES:
-            self.flush()
+        self.append_line(encode_row(row).encode("ascii"))
         return len(self) - 1
 
-    def _note(self, line: bytes) -> None:
-        """Count a line into the index and the digest."""
-        self._ends.append(self._ends[-1] + len(line))
-        self._sha256.update(line)
+    def append_line(self, line: bytes) -> None:
+        """Add a row as its line, without the newline; raises OSError when the disk refuses."""
+        size = len(line) + 1
+        self._ends.append(self._ends[-1] + size)
+        self._pending.append(line)
+        self._pending_bytes += size
+        if self._pending_bytes > _WRITE_BYTES:
+            self.flush()
 
     def flush(self) -> None:
         """Hand all rows to the operating system; raises OSError."""
         if self._pending:
-            self._file.write(b"".join(self._pending))
+            block = b"\n".join([*self._pending, b""])
+            self._file.write(block)
             self._file.flush()
+            self._sha256.update(block)
             self._pending.clear()
             self._pending_bytes = 0
 
     @property
     def digest(self) -> InstancesDigest:
-        """Count and SHA-256 of the lines so far."""
+        """Count and SHA-256 of the lines so far; raises OSError."""
+        self.flush()
         return InstancesDigest(count=len(self), sha256=self._sha256.hexdigest())
 
     def __len__(self) -> int:
@@ -74,14 +79,22 @@ class RowFile:
         return self.rows(0, len(self))
 
     def rows(self, first: int, count: int) -> Iterator[PlannedInstance]:
-        """`count` rows from number `first` on, read in blocks of about 1 MiB."""
+        """`count` rows from number `first` on, read in blocks of about 256 KiB."""
         end = min(first + count, len(self))
         while first < end:
-            last = first + 1
-            while last < end and self._ends[last] - self._ends[first] < _BATCH_BYTES:
-                last += 1
-            yield from map(decode_row, self._read(first, last).splitlines())
+            last = max(bisect_right(self._ends, self._ends[first] + _READ_BYTES, first, end + 1) - 1, first + 1)
+            yield from decode_rows(self._read(first, last))
             first = last
+
+    def lines(self, numbers: Iterable[int]) -> Iterator[bytes]:
+        """The lines of rows in the order asked for, without their newlines; those that lie next to each other are read at once."""
+        begin = end = 0
+        for number in numbers:
+            if number != end or self._ends[end] - self._ends[begin] > _READ_BYTES:
+                yield from self._read(begin, end).splitlines()
+                begin = number
+            end = number + 1
+        yield from self._read(begin, end).splitlines()
 
     def _read(self, first: int, last: int) -> bytes:
         """Read the bytes of some rows without moving a shared position."""
@@ -113,9 +126,10 @@ def create_rows(path: str) -> RowFile:
 
 def open_rows(path: str, expected: InstancesDigest) -> RowFile:
     """Open saved rows; raises StalePlan when they are not those the plan's head names, OSError when there are none."""
-    rows = RowFile(Path(path).open("rb"))
-    for line in rows._file:  # noqa: SLF001 - a constructor of the same class, written as a function
-        rows._note(line)  # noqa: SLF001
+    file = Path(path).open("rb")
+    rows = RowFile(file, accumulate(map(len, file), initial=0))
+    file.seek(0)
+    rows._sha256 = hashlib.file_digest(file, "sha256")  # noqa: SLF001 - a constructor of the same class, written as a function
     if rows.digest != expected:
         rows.close()
         raise StalePlan(f"{Path(path).name} is not the one that belongs to this plan")

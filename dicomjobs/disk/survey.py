@@ -15,11 +15,14 @@ from dicomjobs.disk.header import MAXIMUM_HEADER_BYTES, Header, NotAnInstance, r
 from dicomjobs.disk.walk import Found, walk
 from dicomjobs.disk.window import Window
 from dicomjobs.model.send_set import SendSet
+from dicomjobs.plan.frozen import maker
 from dicomjobs.plan.inventory import SurveyedFile
 
 _FIRST_READ = 8 * 1024
 # O_NONBLOCK: were the file replaced by a FIFO meanwhile, opening it must not wait; O_NOFOLLOW: nor a link lead elsewhere.
 _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_make_surveyed = maker(SurveyedFile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,19 +83,19 @@ def _instance(
     found: Found, status: os.stat_result, header: Header, *, problem: str = "", words: str = ""
 ) -> SurveyedFile:
     """Return what is known of an instance."""
-    return SurveyedFile(
-        path=found.path,
-        named=found.named,
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        offset=header.offset,
-        sop_class_uid=header.sop_class_uid,
-        sop_instance_uid=header.sop_instance_uid,
-        study_instance_uid=header.study_instance_uid,
-        series_instance_uid=header.series_instance_uid,
-        transfer_syntax=header.transfer_syntax,
-        problem=problem,
-        words=words,
+    return _make_surveyed(
+        found.path,
+        found.named,
+        status.st_size,
+        status.st_mtime_ns,
+        header.offset,
+        header.sop_class_uid,
+        header.sop_instance_uid,
+        header.study_instance_uid,
+        header.series_instance_uid,
+        header.transfer_syntax,
+        problem,
+        words,
     )
 
 

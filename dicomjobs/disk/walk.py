@@ -17,6 +17,7 @@ from pathlib import Path
 
 from dicomjobs.disk.patterns import expand, is_pattern, static_folder
 from dicomjobs.model.send_set import SendSet
+from dicomjobs.plan.frozen import maker
 
 _FileId = tuple[int, int]
 _KINDS = {
@@ -36,6 +37,9 @@ class Found:
     named: bool
     problem: str = ""
     words: str = ""
+
+
+_make_found = maker(Found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def _files_below(folder: str, scan: _Scan, *, named: bool) -> Iterator[Found]:
             path = current.prefix + name
             mode = current.special.get(name)
             if mode is None:
-                yield Found(path, path, named=False)
+                yield _make_found(path, path, False, "", "")
             elif mode == stat.S_IFDIR:
                 yield from _enter(path, stack, scan, named=False)
                 break

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from dicomjobs.model.job import Duplicates, StoreJob
 from dicomjobs.plan.contexts import ContextNeeds, Packing, contexts_of_profile, number_contexts, planned_context
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedAssociation, PlannedInstance, StoreStep
+from dicomjobs.plan.row_codec import decode_row, encode_fate, encode_found
 
 SKIPPED_WHEN_FOUND = frozenset({"not_dicom", "media_storage_directory", "not_a_regular_file"})
 """Problems that are no failure in a file that a scan came across, but are one in a file that was named outright."""
@@ -26,36 +28,40 @@ _UNSENT = 0xFFFF_FFFF
 
 
 class RowStore(Protocol):
-    """Rows that can be added to and read back by number; a temporary file or the plan's own."""
+    """Lines of ASCII, a row each, that can be added to and read back by number; a temporary file or the plan's own."""
 
-    def append(self, row: PlannedInstance) -> int:
-        """Add a row and return its number."""
+    def append_line(self, line: bytes) -> None:
+        """Add a line, given without its newline."""
 
-    def __getitem__(self, number: int) -> PlannedInstance:
-        """Read a row back."""
+    def lines(self, numbers: Iterable[int]) -> Iterator[bytes]:
+        """Read lines back in the order asked for, without their newlines; neighbours cost least."""
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """How many lines there are."""
 
     def close(self) -> None:
-        """Let go of the rows."""
+        """Let go of the lines."""
 
 
 @dataclass(slots=True)
 class _Draft:
-    """The rows of a job before they are put in order: on disk but for twelve bytes each."""
+    """The rows of a job before they are put in order: on disk but for twenty bytes each.
+
+    The line of a row that will be sent lacks its end, the context ID, until all needs are known.
+    """
 
     rows: RowStore
     need: array[int] = field(default_factory=lambda: array("I"))
     study: array[int] = field(default_factory=lambda: array("I"))
+    size: array[int] = field(default_factory=lambda: array("Q"))
     needs_of_study: list[frozenset[int]] = field(default_factory=list)
     _studies: dict[int, int] = field(default_factory=dict)
     _interned: dict[frozenset[int], frozenset[int]] = field(default_factory=dict)
 
-    def add(self, row: PlannedInstance, need: int) -> None:
-        """Add a row that will be sent on the context of this number."""
-        self.rows.append(row)
-        number = self._studies.setdefault(hash(row.study_instance_uid), len(self._studies))
+    def add(self, file: SurveyedFile, need: int) -> None:
+        """Add a file that will be sent on the context of this number."""
+        self.rows.append_line(encode_found(file).encode("ascii"))
+        number = self._studies.setdefault(hash(file.study_instance_uid), len(self._studies))
         if number == len(self.needs_of_study):
             self.needs_of_study.append(frozenset())
         needs = self.needs_of_study[number]
@@ -64,12 +70,19 @@ class _Draft:
             self.needs_of_study[number] = self._interned.setdefault(wider, wider)
         self.need.append(need)
         self.study.append(number)
+        self.size.append(file.size - file.offset)
 
-    def add_excluded(self, row: PlannedInstance) -> None:
-        """Add a row that will not be sent."""
-        self.rows.append(row)
+    def add_left_out(self, file: SurveyedFile, excluded: Excluded, reason: str, words: str) -> None:
+        """Add a file that will not be sent."""
+        self.rows.append_line((encode_found(file) + encode_fate(0, excluded, reason, words)).encode("ascii"))
         self.need.append(_UNSENT)
         self.study.append(0)
+        self.size.append(0)
+
+    def row(self, number: int) -> PlannedInstance:
+        """Read back a row, its context ID not known yet."""
+        (line,) = self.rows.lines((number,))
+        return decode_row(line if self.need[number] == _UNSENT else line + encode_fate(0).encode("ascii"))
 
 
 def plan_store(
@@ -84,7 +97,7 @@ def _plan_drafted(job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, r
     """Plan with a place for the rows before they are in order."""
     if job.association_profile is None:
         needs = ContextNeeds()
-        _draft_rows(job, files, draft, lambda row: needs.number(row.sop_class_uid, row.transfer_syntax))
+        _draft_rows(job, files, draft, cache(needs.number))
         groups, placed = _pack(draft)
         templates = needs.templates()
         contexts = [number_contexts(templates[need] for need in group) for group in groups]
@@ -92,8 +105,7 @@ def _plan_drafted(job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, r
     else:
         profile = job.association_profile
         fixed = contexts_of_profile(profile)
-        need_in_profile = cache(partial(_need_in_profile, contexts=fixed, profile=profile.name))
-        _draft_rows(job, files, draft, lambda row: need_in_profile(row.sop_class_uid, row.transfer_syntax))
+        _draft_rows(job, files, draft, cache(partial(_need_in_profile, contexts=fixed, profile=profile.name)))
         groups, placed = [{context.context_id: None for context in fixed}], lambda _study, _need: 0
         proposals = [Proposal(contexts=fixed, roles=profile.roles, extended_negotiation=profile.extended_negotiation)]
     ids = [{need: 2 * position + 1 for position, need in enumerate(group)} for group in groups]
@@ -101,58 +113,40 @@ def _plan_drafted(job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, r
 
 
 def _draft_rows(
-    job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, need_of: Callable[[PlannedInstance], int | str]
+    job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, need_of: Callable[[str, str], int | str]
 ) -> None:
     """Decide for each file whether it goes out, and on which context."""
     seen: dict[int, int] = {}
     for file in files:
-        row = _row(file)
-        if row.excluded is Excluded.NO and job.duplicates is Duplicates.SKIP:
-            row = _mark_duplicate(row, draft, seen)
-        need = need_of(row) if row.excluded is Excluded.NO else ""
-        match need:
-            case int():
-                draft.add(row, need)
-            case "":
-                draft.add_excluded(row)
-            case words:
-                draft.add_excluded(
-                    replace(row, excluded=Excluded.FAILED, reason="no_presentation_context", words=words)
-                )
+        if file.problem:
+            draft.add_left_out(file, _excluded(file), file.problem, file.words)
+        elif job.duplicates is Duplicates.SKIP and (first := _first_with_uid(file, draft, seen)):
+            words = f"the same SOP Instance UID as {first}"
+            draft.add_left_out(file, Excluded.SKIPPED, "duplicate", words)
+        else:
+            match need_of(file.sop_class_uid, file.transfer_syntax):
+                case int() as need:
+                    draft.add(file, need)
+                case words:
+                    draft.add_left_out(file, Excluded.FAILED, "no_presentation_context", words)
 
 
-def _row(file: SurveyedFile) -> PlannedInstance:
-    """Turn a surveyed file into a row, excluded when it has a problem."""
-    excluded = Excluded.NO
-    if file.problem:
-        skipped = file.problem in SKIPPED_ALWAYS or (file.problem in SKIPPED_WHEN_FOUND and not file.named)
-        excluded = Excluded.SKIPPED if skipped else Excluded.FAILED
-    return PlannedInstance(
-        path=file.path,
-        size=file.size,
-        mtime_ns=file.mtime_ns,
-        offset=file.offset,
-        sop_class_uid=file.sop_class_uid,
-        sop_instance_uid=file.sop_instance_uid,
-        study_instance_uid=file.study_instance_uid,
-        series_instance_uid=file.series_instance_uid,
-        transfer_syntax=file.transfer_syntax,
-        excluded=excluded,
-        reason=file.problem,
-        words=file.words,
-    )
+def _excluded(file: SurveyedFile) -> Excluded:
+    """Say whether a file with a problem is a failure."""
+    skipped = file.problem in SKIPPED_ALWAYS or (file.problem in SKIPPED_WHEN_FOUND and not file.named)
+    return Excluded.SKIPPED if skipped else Excluded.FAILED
 
 
-def _mark_duplicate(row: PlannedInstance, draft: _Draft, seen: dict[int, int]) -> PlannedInstance:
-    """Exclude a row whose SOP Instance UID an earlier row has; a hash that collides is told apart by reading that row."""
-    number = seen.setdefault(hash(row.sop_instance_uid), len(draft.rows))
+def _first_with_uid(file: SurveyedFile, draft: _Draft, seen: dict[int, int]) -> str:
+    """Return the path of an earlier file with the same SOP Instance UID, "" when there is none.
+
+    Only hashes are kept; one that collides is told apart by reading that file's row.
+    """
+    number = seen.setdefault(hash(file.sop_instance_uid), len(draft.rows))
     if number == len(draft.rows):
-        return row
-    first = draft.rows[number]
-    if first.sop_instance_uid != row.sop_instance_uid:
-        return row
-    words = f"the same SOP Instance UID as {first.path}"
-    return replace(row, excluded=Excluded.SKIPPED, reason="duplicate", words=words)
+        return ""
+    first = draft.row(number)
+    return first.path if first.sop_instance_uid == file.sop_instance_uid else ""
 
 
 def _need_in_profile(
@@ -187,29 +181,22 @@ def _write_in_order(
 ) -> StoreStep:
     """Write the rows by association, then study, then as surveyed, the excluded ones last."""
     first = len(rows)
-    order = sorted(_sort_keys(draft, placed))
     associations: list[PlannedAssociation] = []
-    for group, members in _by_group(order):
+    for group, members in _by_group(sorted(_sort_keys(draft, placed))):
         if group == _UNSENT:
-            for number in members:
-                rows.append(draft.rows[number])
+            _write(draft, members, {_UNSENT: ""}, rows)
             continue
-        begin, size, studies = len(rows), 0, set[int]()
-        for number in members:
-            row = draft.rows[number]
-            rows.append(replace(row, context_id=ids[group][draft.need[number]]))
-            size += row.size - row.offset
-            studies.add(draft.study[number])
         associations.append(
             PlannedAssociation(
                 number=len(associations) + 1,
                 proposal=proposals[group],
-                first=begin,
-                count=len(rows) - begin,
-                bytes=size,
-                studies=len(studies),
+                first=len(rows),
+                count=len(members),
+                bytes=sum(map(draft.size.__getitem__, members)),
+                studies=len(set(map(draft.study.__getitem__, members))),
             )
         )
+        _write(draft, members, {need: encode_fate(context_id) for need, context_id in ids[group].items()}, rows)
     return StoreStep(
         associations=tuple(associations),
         first=first,
@@ -221,6 +208,14 @@ def _write_in_order(
     )
 
 
+def _write(draft: _Draft, members: array[int], endings: Mapping[int, str], rows: RowStore) -> None:
+    """Write drafted lines with the endings that their needs have by now."""
+    end_of = {need: ending.encode("ascii") for need, ending in endings.items()}
+    needs = map(draft.need.__getitem__, members)
+    for line, need in zip(draft.rows.lines(members), needs, strict=True):
+        rows.append_line(line + end_of[need])
+
+
 def _sort_keys(draft: _Draft, placed: Callable[[int, int], int]) -> Iterator[int]:
     """One integer a row, group · study · row: it sorts like the tuple would at a third of its memory."""
     for number, (need, study) in enumerate(zip(draft.need, draft.study, strict=True)):
@@ -228,13 +223,11 @@ def _sort_keys(draft: _Draft, placed: Callable[[int, int], int]) -> Iterator[int
         yield group << 64 | study << 32 | number
 
 
-def _by_group(order: list[int]) -> Iterator[tuple[int, Iterator[int]]]:
-    """Yield each group with its row numbers; the rows of a group must be taken before the next group."""
-    position = 0
-    while position < len(order):
-        group = order[position] >> 64
-        end = position
-        while end < len(order) and order[end] >> 64 == group:
-            end += 1
-        yield group, (key & 0xFFFF_FFFF for key in order[position:end])
-        position = end
+def _by_group(order: list[int]) -> Iterator[tuple[int, array[int]]]:
+    """Yield each group with its row numbers."""
+    begin = 0
+    while begin < len(order):
+        group = order[begin] >> 64
+        end = bisect_left(order, (group + 1) << 64, begin)
+        yield group, array("I", (key & 0xFFFF_FFFF for key in order[begin:end]))
+        begin = end

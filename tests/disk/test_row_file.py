@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dicomjobs.disk.row_file import RowFile, create_rows, open_rows, temporary_rows
 from dicomjobs.plan.plan import PlannedInstance
-from dicomjobs.plan.row_codec import StalePlan
+from dicomjobs.plan.row_codec import StalePlan, decode_row
 from tests.support.runs import MadeInstances
 
 
@@ -56,6 +59,39 @@ def test_ranges_longer_than_a_block_are_read_whole(rows: RowFile) -> None:
         rows.append(row)
 
     assert list(rows.rows(0, 6000)) == made
+
+
+@pytest.mark.parametrize(
+    "numbers", [[], [4], [0, 1, 2, 3, 4], [3, 4, 0, 1], [4, 3, 2, 1, 0], [2, 2, 3], list(range(1000, 6000))]
+)
+def test_lines_come_in_the_order_asked_for(rows: RowFile, numbers: list[int]) -> None:
+    """Whether they are neighbours or not, and also when they are many."""
+    for number in range(6000):
+        rows.append_line(b'{"number":%d,"words":"%b"}' % (number, b"-" * 100))
+
+    assert [json.loads(line)["number"] for line in rows.lines(numbers)] == numbers
+
+
+def test_a_row_that_is_longer_than_a_block_is_read(rows: RowFile) -> None:
+    """Between two others."""
+    made = [replace(row, path="x" * size) for row, size in zip(_rows(3), (1, 600_000, 2), strict=True)]
+    for row in made:
+        rows.append(row)
+
+    assert list(rows) == made
+    assert [decode_row(line) for line in rows.lines(range(3))] == made
+
+
+def test_the_digest_is_that_of_the_file_at_any_time(tmp_path: Path) -> None:
+    """Of all rows that were added, whether they were written already or not."""
+    path = tmp_path / "rows"
+    with closing(create_rows(str(path))) as saved:
+        for row in _rows(3):
+            saved.append(row)
+            digest = saved.digest
+            assert digest.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+    assert digest.count == 3
 
 
 def test_saved_rows_are_opened_by_their_digest(tmp_path: Path) -> None:

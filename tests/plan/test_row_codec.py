@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomjobs.plan.plan import Excluded, PlannedInstance
-from dicomjobs.plan.row_codec import StalePlan, decode_row, encode_row
+from dicomjobs.plan.row_codec import StalePlan, decode_row, decode_rows, encode_row
 
 TEXT = st.text(st.characters(codec=None), max_size=20)
 ROWS = st.builds(
@@ -44,7 +44,37 @@ def test_an_excluded_row_survives_too(row: PlannedInstance, excluded: Excluded, 
     assert decode_row(encode_row(left_out)) == left_out
 
 
-@pytest.mark.parametrize("line", ["", "{", "[]", "7", '{"path":"x"}', '{"path":"x","surprise":1}', "\x00"])
+@given(st.lists(ROWS, max_size=4))
+def test_lines_are_decoded_together_as_they_are_one_by_one(rows: list[PlannedInstance]) -> None:
+    """Also when there are none."""
+    lines = "".join(f"{encode_row(row)}\n" for row in rows).encode("ascii")
+
+    assert list(decode_rows(lines)) == rows
+
+
+@pytest.mark.parametrize("damage", [b"{\n", b"[]\n", b"7\n", b'{"path":"x"}\n', b"{},\n", b"\x00\n", b"\n"])
+def test_one_damaged_row_among_others_is_refused(damage: bytes) -> None:
+    """By the same exception."""
+    row = PlannedInstance(
+        path="a",
+        size=1,
+        mtime_ns=2,
+        offset=3,
+        sop_class_uid="1",
+        sop_instance_uid="2",
+        study_instance_uid="3",
+        series_instance_uid="4",
+        transfer_syntax="5",
+    )
+    line = encode_row(row).encode("ascii") + b"\n"
+
+    with pytest.raises(StalePlan, match="a row of the plan cannot be read"):
+        list(decode_rows(line + damage + line))
+
+
+@pytest.mark.parametrize(
+    "line", ["", "{", "[]", "7", '{"path":"x"}', '{"path":"x","surprise":1}', "\x00", '"0123456789"']
+)
 def test_a_damaged_row_is_refused(line: str) -> None:
     """By one exception with a sentence."""
     with pytest.raises(StalePlan, match="a row of the plan cannot be read"):

@@ -105,6 +105,29 @@ def test_a_second_instance_with_the_same_uid_is_skipped_and_says_whose_it_is(row
     assert last.words == "the same SOP Instance UID as /in/1.dcm"
 
 
+def test_the_second_of_two_that_no_context_fits_is_a_duplicate_as_well(rows: RowFile) -> None:
+    """The first one is read back, though it is not sent."""
+    job = replace(JOB, association_profile=_profile((MR, (EXPLICIT,))))
+
+    _plan([_file(1, uid="1.9.7"), _file(2, uid="1.9.7"), _file(3, sop_class=MR)], rows, job)
+
+    assert [(row.path, row.reason) for row in rows] == [
+        ("/in/3.dcm", ""),
+        ("/in/1.dcm", "no_presentation_context"),
+        ("/in/2.dcm", "duplicate"),
+    ]
+    assert rows[2].words == "the same SOP Instance UID as /in/1.dcm"
+
+
+def test_instances_whose_hashes_collide_are_no_duplicates(rows: RowFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The UID itself decides."""
+    monkeypatch.setattr("dicomjobs.plan.store.hash", lambda _: 1, raising=False)
+
+    step = _plan([_file(1), _file(2), _file(3, uid="1.9.1")], rows)
+
+    assert (step.associations[0].count, rows[2].reason) == (2, "duplicate")
+
+
 def test_duplicates_are_sent_when_the_job_says_so(rows: RowFile) -> None:
     """All of them."""
     step = _plan([_file(1, uid="1.9.7"), _file(2, uid="1.9.7")], rows, replace(JOB, duplicates=Duplicates.SEND))

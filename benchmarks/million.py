@@ -1,0 +1,78 @@
+"""`python -m benchmarks.million [COUNT]`: plan a million instances from an inventory without files, then read the rows once."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+from benchmarks.measure import row
+from dicomjobs.disk.row_file import temporary_rows
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
+from dicomjobs.model.send_set import SendSet
+from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.planner import Origin, plan_jobs
+from tests.support.runs import make_peer
+
+PEAK_BUDGET = 512
+"""Megabytes that planning may take at most."""
+
+ROOT = "1.2.826.0.1.3680043.8.498"
+SOP_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.{number}" for number in ("2", "4", "128", "1.2", "88.33"))
+
+JOB = StoreJob(
+    name="send",
+    needs=(),
+    peer=make_peer(),
+    send_set=SendSet(name="archive", paths=(), recursive=True, pattern="*", where=(), minimum_age=0),
+    association_profile=None,
+    on_failure=OnFailure.CONTINUE,
+    duplicates=Duplicates.SKIP,
+    if_empty=EmptyPolicy.OK,
+    end_with=EndWith.RELEASE,
+)
+
+
+def inventory(count: int) -> Iterator[SurveyedFile]:
+    """Yield files as a survey of an archive does: studies of 100 instances, in folders of their own, of five SOP classes."""
+    for number in range(count):
+        study = f"{ROOT}.{number // 100}"
+        yield SurveyedFile(
+            path=f"/archive/incoming/2026/{number // 100:06}/{number:08}.dcm",
+            named=False,
+            size=528_000,
+            mtime_ns=1_790_000_000_000_000_000 + number,
+            offset=360,
+            sop_class_uid=SOP_CLASSES[number // 100 % len(SOP_CLASSES)],
+            sop_instance_uid=f"{study}.1.{number}",
+            study_instance_uid=study,
+            series_instance_uid=f"{study}.1",
+            transfer_syntax="1.2.840.10008.1.2.1",
+        )
+
+
+def main() -> None:
+    """Measure and print; exits with 1 when the memory budget is exceeded."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    origin = Origin(job_file="job.yaml", inputs=(), reports_directory=None, state_directory=None)
+    with closing(temporary_rows()) as rows:
+        began = time.perf_counter()
+        plan_jobs([JOB], origin=origin, inventory=lambda _: inventory(count), rows=rows, scratch=temporary_rows)
+        planned = time.perf_counter()
+        read = sum(1 for _ in rows)
+        ended = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    if read != count:
+        raise SystemExit(f"{read} of {count} rows read")
+    row("what", "measured", "budget")
+    row("---", "--:", "--:")
+    row(f"planning {count:,} instances", f"{planned - began:.1f} s", "")
+    row("reading their rows", f"{ended - planned:.1f} s", "")
+    row("peak resident memory", f"{peak:.0f} MB", f"{PEAK_BUDGET} MB")
+    raise SystemExit(peak > PEAK_BUDGET)
+
+
+if __name__ == "__main__":
+    main()
