@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 
 from benchmarks.measure import row
 from dicomjobs.disk.row_file import temporary_rows
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.plan import PlannedInstance
 from dicomjobs.plan.planner import Origin, plan_jobs
 from tests.support.runs import make_peer
 
@@ -35,7 +37,22 @@ JOB = StoreJob(
 )
 
 
-def inventory(count: int) -> Iterator[SurveyedFile]:
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An inventory of `count` files that are on no disk."""
+
+    count: int
+
+    def survey(self, _: SendSet) -> Iterator[SurveyedFile]:
+        """Survey all of it."""
+        return _files(self.count)
+
+    def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
+        """No two files are the same."""
+        return first.path == second.path
+
+
+def _files(count: int) -> Iterator[SurveyedFile]:
     """Yield files as a survey of an archive does: studies of 100 instances, in folders of their own, of five SOP classes."""
     for number in range(count):
         study = f"{ROOT}.{number // 100}"
@@ -59,7 +76,7 @@ def main() -> None:
     origin = Origin(job_file="job.yaml", inputs=(), reports_directory=None, state_directory=None)
     with closing(temporary_rows()) as rows:
         began = time.perf_counter()
-        plan_jobs([JOB], origin=origin, inventory=lambda _: inventory(count), rows=rows, scratch=temporary_rows)
+        plan_jobs([JOB], origin=origin, inventory=Archive(count), rows=rows, scratch=temporary_rows)
         planned = time.perf_counter()
         read = sum(1 for _ in rows)
         ended = time.perf_counter()

@@ -153,6 +153,15 @@ class JobFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFailed:
+    """An output that a job asked for could not be written; `words` are the operating system's."""
+
+    job: str
+    path: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
     """The last event; `interrupted_by` is the signal's number when one ended the run, else 0."""
 
@@ -168,6 +177,7 @@ Event = (
     | EchoFinished
     | MatchReceived
     | JobFinished
+    | OutputFailed
     | RunFinished
 )
 
@@ -191,7 +201,8 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "filtered_out": "does not meet the conditions of `where`",
     "too_young": "changed more recently than minimum_age",
     "symlink_outside": "a symbolic link that leads out of the folder",
-    "duplicate": "the same SOP Instance UID is already in this send set",
+    "duplicate": "the same instance is already in this send set",
+    "uid_conflict": "another file of this send set has the same SOP Instance UID and other content",
     "no_presentation_context": "no presentation context fits",
     "not_convertible": "cannot be converted to a transfer syntax that was accepted",
     "changed_since_plan": "the file changed since the plan was made",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +12,9 @@ from tempfile import gettempdir
 
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import Workspace, select_jobs
+from dicomjobs.disk.inventory import DiskInventory
 from dicomjobs.disk.row_file import RowFile, create_rows, open_rows, temporary_rows
-from dicomjobs.disk.survey import survey
-from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.codec import decode_plan, encode_plan
-from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import InputFile, Plan
 from dicomjobs.plan.planner import Origin, plan_jobs
 
@@ -46,11 +44,7 @@ def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -
         reports_directory=workspace.reports_directory,
         state_directory=workspace.state_directory,
     )
-    now = time.time()
-
-    def inventory(send_set: SendSet) -> Iterable[SurveyedFile]:
-        return survey(send_set, now=now)
-
+    inventory = DiskInventory(now=time.time())
     kept = create_rows(str(rows)) if rows else temporary_rows()
     try:
         plan = plan_jobs(jobs, origin=origin, inventory=inventory, rows=kept, scratch=temporary_rows)

@@ -142,7 +142,7 @@ class _Query:
             words = "the query was cancelled because the run was interrupted"
             return _incomplete(name, JobOutcome.INTERRUPTED, "interrupted", words, Cause.INTERRUPTED)
         if self.cancelled_by == "max_matches":
-            words = f"the query was cancelled after {self.step.max_matches} matches (max_matches); there are more"
+            words = f"there are more matches than max_matches: {self.step.max_matches}; the query was cancelled"
             hint = "narrow the keys, or raise max_matches"
             return _incomplete(name, JobOutcome.FAILED, "truncated", words, Cause.TRUNCATED, hint=hint)
         enough = self.cancelled_by == "cancel_after" and final is not Category.FAILURE

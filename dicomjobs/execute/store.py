@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, JobFinished, JobOutcome, Outcome
 from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.feed import RowRange, StudyFeed, study_ranges
-from dicomjobs.execute.halt import Brake, Halted
+from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted
 from dicomjobs.execute.outbox import Batch, Emitter, Lane, run_lanes
 from dicomjobs.execute.ports import Journal, Ports
 from dicomjobs.execute.store_lane import Shared, StoreLane
 from dicomjobs.execute.tally import Tally
-from dicomjobs.model.job import EmptyPolicy
+from dicomjobs.model.job import EmptyPolicy, OnFailure
 from dicomjobs.plan.plan import Excluded, JobPlan, PlannedAssociation, PlannedInstance, StoreStep
 
 _OUTCOME_OF_EXCLUDED = {Excluded.SKIPPED: Outcome.SKIPPED, Excluded.FAILED: Outcome.FAILED}
@@ -27,18 +27,25 @@ def store_batches(job: JobPlan, step: StoreStep, ports: Ports) -> Iterator[Batch
     tally = Tally()
     yield from run_lanes([lambda emitter: _tell_excluded(job, step, ports, tally, emitter)], wall=ports.wall)
     failure: Halted | None = None
+    if tally.spoiled and step.on_failure is OnFailure.STOP:
+        yield from _leave_all(job, step, ports, STOPPED_AFTER_FAILURE, tally)
+    elif step.associations:
+        failure = yield from _send_all(job, step, ports, tally)
+    yield [(ports.wall(), _finished(job, step, tally, failure))]
+
+
+def _send_all(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally) -> Generator[Batch, None, Halted | None]:
+    """Send on one planned association after another; returns why the ledger put an end to it, None when it did not."""
     try:
-        journal = ports.journal(job.peer) if step.associations else None
+        journal = ports.journal(job.peer)
     except JournalUnavailable as error:
         failure = journal_failed(error)
         yield from _leave_all(job, step, ports, failure, tally)
-    else:
-        if journal:
-            shared = _shared(job, step, ports, tally, journal)
-            for association in step.associations:
-                yield from run_lanes(_lanes(shared, association), wall=ports.wall)
-            failure = _settled(journal)
-    yield [(ports.wall(), _finished(job, step, tally, failure))]
+        return failure
+    shared = _shared(job, step, ports, tally, journal)
+    for association in step.associations:
+        yield from run_lanes(_lanes(shared, association), wall=ports.wall)
+    return _settled(journal)
 
 
 def _shared(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, journal: Journal) -> Shared:

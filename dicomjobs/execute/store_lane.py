@@ -119,9 +119,8 @@ class StoreLane:
         ready = self._prepare(each)
         try:
             self._finish_in_flight()
-            if (
-                ready and self._association is None
-            ):  # it broke on the instance before: a new one means a new route as well
+            # When the association broke on the instance before, this one needs a new one, and with it a new route.
+            if ready and self._association is None:
                 self._drop(ready)
                 ready = None
                 ready = self._prepare(each)

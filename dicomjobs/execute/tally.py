@@ -27,8 +27,13 @@ class Tally:
             self._interrupted = self._interrupted or event.cause is Cause.INTERRUPTED
 
     @property
+    def spoiled(self) -> bool:
+        """Whether any instance so far keeps the job from succeeding."""
+        return any(self._outcomes[each] for each in SPOILING)
+
+    @property
     def job_outcome(self) -> JobOutcome:
         """What this makes of the job."""
         if self._interrupted:
             return JobOutcome.INTERRUPTED
-        return JobOutcome.FAILED if any(self._outcomes[each] for each in SPOILING) else JobOutcome.SUCCEEDED
+        return JobOutcome.FAILED if self.spoiled else JobOutcome.SUCCEEDED

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from dicomjobs.model.send_set import SendSet
+from dicomjobs.plan.plan import PlannedInstance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,5 +31,11 @@ class SurveyedFile:
     words: str = ""
 
 
-Inventory = Callable[[SendSet], Iterable[SurveyedFile]]
-"""Surveys a send set, streaming, in a deterministic order."""
+class Inventory(Protocol):
+    """What the disk holds, as far as planning needs to know."""
+
+    def survey(self, send_set: SendSet) -> Iterable[SurveyedFile]:
+        """The files of a send set, streaming, in a deterministic order."""
+
+    def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
+        """Tell whether two files hold the same data set, byte for byte; false when either cannot be read."""

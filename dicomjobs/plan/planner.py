@@ -62,6 +62,6 @@ def _plan_step(job: Job, inventory: Inventory, rows: PlanRows, scratch: Callable
         case FindJob():
             return plan_find(job)
         case StoreJob():
-            return plan_store(job, inventory(job.send_set), rows=rows, scratch=scratch)
+            return plan_store(job, inventory, rows=rows, scratch=scratch)
         case _:
             assert_never(job)

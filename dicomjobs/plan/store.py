@@ -14,7 +14,7 @@ from dicomjobs.dicom.uids import name_of
 from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.job import Duplicates, StoreJob
 from dicomjobs.plan.contexts import ContextNeeds, Packing, contexts_of_profile, number_contexts, planned_context
-from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.inventory import Inventory, SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedAssociation, PlannedInstance, StoreStep
 from dicomjobs.plan.row_codec import decode_row, encode_fate, encode_found
 
@@ -85,19 +85,17 @@ class _Draft:
         return decode_row(line if self.need[number] == _UNSENT else line + encode_fate(0).encode("ascii"))
 
 
-def plan_store(
-    job: StoreJob, files: Iterable[SurveyedFile], *, rows: RowStore, scratch: Callable[[], RowStore]
-) -> StoreStep:
+def plan_store(job: StoreJob, inventory: Inventory, *, rows: RowStore, scratch: Callable[[], RowStore]) -> StoreStep:
     """Append the job's rows to `rows`, in sending order, and return the step that describes them."""
     with closing(scratch()) as drafted:
-        return _plan_drafted(job, files, _Draft(rows=drafted), rows)
+        return _plan_drafted(job, inventory, _Draft(rows=drafted), rows)
 
 
-def _plan_drafted(job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, rows: RowStore) -> StoreStep:
+def _plan_drafted(job: StoreJob, inventory: Inventory, draft: _Draft, rows: RowStore) -> StoreStep:
     """Plan with a place for the rows before they are in order."""
     if job.association_profile is None:
         needs = ContextNeeds()
-        _draft_rows(job, files, draft, cache(needs.number))
+        _draft_rows(job, inventory, draft, cache(needs.number))
         groups, placed = _pack(draft)
         templates = needs.templates()
         contexts = [number_contexts(templates[need] for need in group) for group in groups]
@@ -105,27 +103,30 @@ def _plan_drafted(job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, r
     else:
         profile = job.association_profile
         fixed = contexts_of_profile(profile)
-        _draft_rows(job, files, draft, cache(partial(_need_in_profile, contexts=fixed, profile=profile.name)))
+        _draft_rows(job, inventory, draft, cache(partial(_need_in_profile, contexts=fixed, profile=profile.name)))
         groups, placed = [{context.context_id: None for context in fixed}], lambda _study, _need: 0
         proposals = [Proposal(contexts=fixed, roles=profile.roles, extended_negotiation=profile.extended_negotiation)]
     ids = [{need: 2 * position + 1 for position, need in enumerate(group)} for group in groups]
     return _write_in_order(job, draft, rows, proposals=proposals, ids=ids, placed=placed)
 
 
-def _draft_rows(
-    job: StoreJob, files: Iterable[SurveyedFile], draft: _Draft, need_of: Callable[[str, str], int | str]
-) -> None:
+def _draft_rows(job: StoreJob, inventory: Inventory, draft: _Draft, need_of: Callable[[str, str], int | str]) -> None:
     """Decide for each file whether it goes out, and on which context."""
     seen: dict[int, int] = {}
-    for file in files:
+    for file in inventory.survey(job.send_set):
+        first = _first_with_uid(file, draft, seen) if job.duplicates is Duplicates.SKIP else None
         if file.problem:
             draft.add_left_out(file, _excluded(file), file.problem, file.words)
-        elif job.duplicates is Duplicates.SKIP and (first := _first_with_uid(file, draft, seen)):
-            words = f"the same SOP Instance UID as {first}"
+        elif first and inventory.same_content(first, file):
+            words = f"the same SOP Instance UID and content as {first.path}"
             draft.add_left_out(file, Excluded.SKIPPED, "duplicate", words)
+        elif first:
+            words = f"the SOP Instance UID of {first.path}, but other content"
+            draft.add_left_out(file, Excluded.FAILED, "uid_conflict", words)
         else:
             match need_of(file.sop_class_uid, file.transfer_syntax):
                 case int() as need:
+                    seen.setdefault(hash(file.sop_instance_uid), len(draft.rows))
                     draft.add(file, need)
                 case words:
                     draft.add_left_out(file, Excluded.FAILED, "no_presentation_context", words)
@@ -137,16 +138,16 @@ def _excluded(file: SurveyedFile) -> Excluded:
     return Excluded.SKIPPED if skipped else Excluded.FAILED
 
 
-def _first_with_uid(file: SurveyedFile, draft: _Draft, seen: dict[int, int]) -> str:
-    """Return the path of an earlier file with the same SOP Instance UID, "" when there is none.
+def _first_with_uid(file: SurveyedFile, draft: _Draft, seen: Mapping[int, int]) -> PlannedInstance | None:
+    """Return the earlier row with the same SOP Instance UID that will be sent, None when there is none.
 
     Only hashes are kept; one that collides is told apart by reading that file's row.
     """
-    number = seen.setdefault(hash(file.sop_instance_uid), len(draft.rows))
-    if number == len(draft.rows):
-        return ""
+    number = seen.get(hash(file.sop_instance_uid))
+    if number is None:
+        return None
     first = draft.row(number)
-    return first.path if first.sop_instance_uid == file.sop_instance_uid else ""
+    return first if first.sop_instance_uid == file.sop_instance_uid else None
 
 
 def _need_in_profile(

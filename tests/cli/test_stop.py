@@ -272,7 +272,7 @@ def test_a_signal_while_planning_ends_the_command_and_leaves_no_run_directory(
         signal.raise_signal(number)
         raise AssertionError("the signal was not heard")
 
-    monkeypatch.setattr("dicomjobs.cli.planning.survey", interrupted)
+    monkeypatch.setattr("dicomjobs.disk.inventory.survey", interrupted)
     job = write(tmp_path, store_yaml(104, tmp_path))
 
     assert main(["run", str(job), "--reports", str(tmp_path / "reports")]) == code

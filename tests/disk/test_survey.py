@@ -17,6 +17,7 @@ from dicomjobs.model.send_set import Condition, SendSet
 from dicomjobs.plan.inventory import SurveyedFile
 from tests.support.instances import CANARY, make_instance, make_study
 from tests.support.send_sets import send_set_of
+from tests.support.unprivileged import folder_for_anybody, without_root
 
 NOW = 1_800_000_000.0
 
@@ -223,16 +224,16 @@ def test_folders_deeper_than_a_path_can_say_are_a_problem_and_no_crash(tmp_path:
     assert found[0].words == "File name too long"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not stop root")
-def test_what_may_not_be_read_is_a_problem(tmp_path: Path) -> None:
+def test_what_may_not_be_read_is_a_problem() -> None:
     """A file and a folder without permissions; the rest is found."""
-    make_study(tmp_path / "closed", 1)
-    (tmp_path / "closed").chmod(0)
-    make_instance(tmp_path / "a.dcm").path.chmod(0)
-    make_instance(tmp_path / "b.dcm")
+    with folder_for_anybody() as folder:
+        make_study(folder / "closed", 1)
+        (folder / "closed").chmod(0)
+        make_instance(folder / "a.dcm").path.chmod(0)
+        make_instance(folder / "b.dcm").path.chmod(0o644)
 
-    found = survey_of(send_set_of(tmp_path))
-    (tmp_path / "closed").chmod(0o700)
+        with without_root():
+            found = survey_of(send_set_of(folder))
 
     assert problems(found) == {"a.dcm": "unreadable", "b.dcm": "", "closed": "unreadable"}
 

@@ -32,7 +32,7 @@ from dicomjobs.events import (
 from dicomjobs.model.association import AcceptedContext, Proposal
 from dicomjobs.model.job import EmptyPolicy, EndWith, OnFailure
 from dicomjobs.model.stop import StopState
-from dicomjobs.plan.plan import JobPlan, Plan, StoreStep
+from dicomjobs.plan.plan import Excluded, JobPlan, Plan, PlannedInstance, StoreStep
 from tests.support.fake_ports import Answer, FakeFiles, FakeJournal, Stage
 from tests.support.runs import CT, EXPLICIT, MadeInstances, make_plan, store_job
 
@@ -166,6 +166,29 @@ def test_on_failure_stop_leaves_the_rest_unsent_and_releases() -> None:
     assert stage.associations[0].ended_by is EndedBy.RELEASE
     assert "release 2" in stage.journal.log
     assert "release 3" in stage.journal.log
+
+
+def test_on_failure_stop_heeds_what_the_plan_already_knows_to_fail() -> None:
+    """Nothing is sent then, as storescu does when a file is missing."""
+
+    class OneMissing(MadeInstances):
+        def __getitem__(self, item: int) -> PlannedInstance:
+            row = super().__getitem__(item)
+            return replace(row, excluded=Excluded.FAILED, reason="no_such_file") if item == 2 else row
+
+    job = store_job(count=3)
+    assert isinstance(job.step, StoreStep)
+    association = replace(job.step.associations[0], count=2)
+    stage = Stage(OneMissing(3))
+
+    events = stage.run(make_plan(_changed(job, associations=(association,), on_failure=OnFailure.STOP)))
+
+    assert stage.attempts == 0
+    assert [each[1:] for each in _summary(events)] == [
+        ("not_sent", "stopped_after_failure"),
+        ("not_sent", "stopped_after_failure"),
+        ("failed", "no_such_file"),
+    ]
 
 
 def test_a_file_that_cannot_be_sent_fails_alone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -13,7 +13,7 @@ from dicomjobs.model.association import AssociationProfile, ContextTemplate
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.inventory import SurveyedFile
-from dicomjobs.plan.plan import Excluded, StoreStep
+from dicomjobs.plan.plan import Excluded, PlannedInstance, StoreStep
 from dicomjobs.plan.store import plan_store
 from tests.support.runs import make_peer
 
@@ -59,9 +59,24 @@ def rows() -> Iterator[RowFile]:
         yield opened
 
 
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """An inventory of certain files, in which those of the same size have the same content."""
+
+    files: tuple[SurveyedFile, ...]
+
+    def survey(self, _: SendSet) -> Iterator[SurveyedFile]:
+        """All of them."""
+        return iter(self.files)
+
+    def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
+        """Whether the sizes are the same."""
+        return first.size == second.size
+
+
 def _plan(files: Iterable[SurveyedFile], rows: RowFile, job: StoreJob = JOB) -> StoreStep:
     """Plan a job."""
-    return plan_store(job, files, rows=rows, scratch=temporary_rows)
+    return plan_store(job, Surveyed(tuple(files)), rows=rows, scratch=temporary_rows)
 
 
 def test_rows_lie_study_by_study_in_the_order_studies_were_met(rows: RowFile) -> None:
@@ -102,21 +117,27 @@ def test_a_second_instance_with_the_same_uid_is_skipped_and_says_whose_it_is(row
     last = rows[2]
 
     assert (last.path, last.excluded, last.reason) == ("/in/3.dcm", Excluded.SKIPPED, "duplicate")
-    assert last.words == "the same SOP Instance UID as /in/1.dcm"
+    assert last.words == "the same SOP Instance UID and content as /in/1.dcm"
 
 
-def test_the_second_of_two_that_no_context_fits_is_a_duplicate_as_well(rows: RowFile) -> None:
-    """The first one is read back, though it is not sent."""
-    job = replace(JOB, association_profile=_profile((MR, (EXPLICIT,))))
+def test_another_instance_with_the_same_uid_is_a_conflict_and_no_duplicate(rows: RowFile) -> None:
+    """It is other data, which would be lost if it were quietly skipped."""
+    other = replace(_file(2, uid="1.9.7"), size=2000)
 
-    _plan([_file(1, uid="1.9.7"), _file(2, uid="1.9.7"), _file(3, sop_class=MR)], rows, job)
+    _plan([_file(1, uid="1.9.7"), other], rows)
 
-    assert [(row.path, row.reason) for row in rows] == [
-        ("/in/3.dcm", ""),
-        ("/in/1.dcm", "no_presentation_context"),
-        ("/in/2.dcm", "duplicate"),
-    ]
-    assert rows[2].words == "the same SOP Instance UID as /in/1.dcm"
+    assert (rows[1].excluded, rows[1].reason) == (Excluded.FAILED, "uid_conflict")
+    assert rows[1].words == "the SOP Instance UID of /in/1.dcm, but other content"
+
+
+def test_a_file_that_is_not_sent_makes_no_other_a_duplicate(rows: RowFile) -> None:
+    """The copy that a context fits goes out."""
+    job = replace(JOB, association_profile=_profile((CT, (EXPLICIT,))))
+
+    step = _plan([_file(1, syntax=JPEG, uid="1.9.7"), _file(2, uid="1.9.7")], rows, job)
+
+    assert step.associations[0].count == 1
+    assert [(row.path, row.reason) for row in rows] == [("/in/2.dcm", ""), ("/in/1.dcm", "no_presentation_context")]
 
 
 def test_instances_whose_hashes_collide_are_no_duplicates(rows: RowFile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,40 @@
+"""The disk as planning sees it: surveys, and whether two files hold the same data set; it decides nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicomjobs.disk.survey import survey
+from dicomjobs.model.send_set import SendSet
+from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.plan import PlannedInstance
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskInventory:
+    """Fulfils the planner's Inventory; `now` in seconds since the epoch is what ages are measured from."""
+
+    now: float
+
+    def survey(self, send_set: SendSet) -> Iterator[SurveyedFile]:
+        """The files of a send set, streaming, in a deterministic order."""
+        return survey(send_set, now=self.now)
+
+    def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
+        """Tell whether two files hold the same data set, byte for byte; false when either cannot be read."""
+        if first.transfer_syntax != second.transfer_syntax or first.size - first.offset != second.size - second.offset:
+            return False
+        try:
+            with Path(first.path).open("rb") as one, Path(second.path).open("rb") as other:
+                one.seek(first.offset)
+                other.seek(second.offset)
+                while (block := one.read(_BLOCK_BYTES)) == other.read(_BLOCK_BYTES):
+                    if not block:
+                        return True
+        except OSError:
+            return False
+        return False
