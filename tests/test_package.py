@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from dicomjobs import __version__
-from dicomjobs.resources import profiles_folder, schema_text
+from dicomjobs.resources import schema_text
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "dicomjobs", "schemas", "profiles")
@@ -70,7 +71,7 @@ def test_the_program_runs_from_a_wheel(wheel: Path) -> None:
 def test_a_checkout_finds_its_schemas_and_profiles() -> None:
     """As an editable install does."""
     assert json.loads(schema_text("dicomjobs.schema.json"))["$schema"].endswith("2020-12/schema")
-    assert profiles_folder().joinpath("site.yaml").is_file()
+    assert files("dicomjobs.profiles").joinpath("site.yaml").is_file()
 
 
 def test_the_version_is_said_once() -> None:

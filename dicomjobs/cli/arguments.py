@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from dicomjobs.dicom.ae_title import ae_title_problem
+
 EPILOG = """\
 exit codes:
   0 all done            1 internal error        2 the input is wrong, nothing was sent
@@ -107,9 +109,23 @@ def _add_serve(verbs: Any) -> None:
     """Add the embedded peer."""
     serve = verbs.add_parser("serve", help="run the embedded SCP alone: echo, store, find")
     serve.add_argument("--directory", required=True, metavar="D", help="where instances are kept")
-    serve.add_argument("--port", required=True, type=int, metavar="P", help="the port to listen on, 0 for a free one")
+    serve.add_argument("--port", required=True, type=_port, metavar="P", help="the port to listen on, 0 for a free one")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
-    serve.add_argument("--ae-title", default="DICOMJOBS", help="our AE title (default: DICOMJOBS)")
+    serve.add_argument("--ae-title", type=_ae_title, default="DICOMJOBS", help="our AE title (default: DICOMJOBS)")
+
+
+def _port(text: str) -> int:
+    """Return a TCP port, 0 for a free one; raises ArgumentTypeError with the reason."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 are")
+    return int(text)
+
+
+def _ae_title(text: str) -> str:
+    """Return an AE title; raises ArgumentTypeError with the reason."""
+    if problem := ae_title_problem(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no AE title: it {problem}")
+    return text
 
 
 def _add_report(verbs: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +11,17 @@ from dicomjobs.cli.diagnostics_view import render_diagnostics
 from dicomjobs.cli.failures import INPUT_IS_WRONG
 from dicomjobs.cli.inputs import read_workspace
 from dicomjobs.cli.places import state_folder
+from dicomjobs.cli.refusal import mistake
 from dicomjobs.config.workspace import MissingParameters, Workspace
-from dicomjobs.diagnostics import Diagnostics, InvalidInput
+from dicomjobs.diagnostics import Diagnostic, Diagnostics, InvalidInput
 
 
 def main(arguments: Arguments) -> int:
     """Check each file; parameters that a run must be given may be missing."""
     wrong: list[Diagnostics] = []
-    files = list(_yaml_files(arguments.files))
+    files, empty = _yaml_files(arguments.files)
+    if empty:
+        wrong.append(empty)
     for file in files:
         try:
             workspace = read_workspace(replace(arguments, file=file), missing_parameters=MissingParameters.TOLERATE)
@@ -37,14 +39,21 @@ def main(arguments: Arguments) -> int:
     return 0
 
 
-def _yaml_files(given: tuple[str, ...]) -> Iterator[str]:
-    """Yield the files named, and the YAML files of the folders named, in order."""
+def _yaml_files(given: tuple[str, ...]) -> tuple[list[str], Diagnostics]:
+    """Return the files named and the YAML files of the folders named, in order, and what to say of folders without any."""
+    files: list[str] = []
+    empty: list[Diagnostic] = []
     for each in given:
-        folder = Path(each)
-        if folder.is_dir():
-            yield from (str(path) for path in sorted(folder.rglob("*.y*ml")))
-        else:
-            yield each
+        found = _in_folder(Path(each)) if Path(each).is_dir() else [each]
+        files += found
+        if not found:
+            empty.append(mistake("DJ608", f"there is no YAML file (*.yaml, *.yml) in {each}"))
+    return files, tuple(empty)
+
+
+def _in_folder(folder: Path) -> list[str]:
+    """Return the YAML files of a folder, deeper ones as well."""
+    return [str(path) for path in sorted(folder.rglob("*")) if path.suffix in {".yaml", ".yml"} and path.is_file()]
 
 
 def _check_here(workspace: Workspace) -> list[Diagnostics]:

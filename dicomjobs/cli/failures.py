@@ -9,6 +9,7 @@ import traceback
 
 from dicomjobs import __version__
 from dicomjobs.cli.arguments import Arguments
+from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.diagnostics import InvalidInput
 from dicomjobs.errors import JournalUnavailable
 
@@ -24,27 +25,35 @@ def explain(error: Exception, arguments: Arguments) -> int:
     from dicomjobs.plan.row_codec import StalePlan
 
     if isinstance(error, InvalidInput):
-        print(render_diagnostics(error.diagnostics, colour=sys.stderr.isatty()), file=sys.stderr)
-        return INPUT_IS_WRONG
+        return _tell(render_diagnostics(error.diagnostics, colour=sys.stderr.isatty()), INPUT_IS_WRONG)
     if isinstance(error, StalePlan | SecretUnavailable):
-        print(f"dicomjobs {arguments.verb}: {error}", file=sys.stderr)
-        return INPUT_IS_WRONG
+        return _tell(f"dicomjobs {arguments.verb}: {error}", INPUT_IS_WRONG)
     if isinstance(error, JournalUnavailable):
-        print(f"dicomjobs {arguments.verb}: the ledger is not available: {error}", file=sys.stderr)
-        return LOCAL_RESOURCE
+        return _tell(f"dicomjobs {arguments.verb}: the ledger is not available: {error}", LOCAL_RESOURCE)
     if isinstance(error, OSError):
         where = f" {error.filename}:" if error.filename else ""
-        print(f"dicomjobs {arguments.verb}:{where} {error.strerror or error}", file=sys.stderr)
-        return LOCAL_RESOURCE
-    return _bug(error)
+        return _tell(f"dicomjobs {arguments.verb}:{where} {error.strerror or error}", LOCAL_RESOURCE)
+    return _tell(f"dicomjobs: internal error ({type(error).__name__}); {_keep(error)}", INTERNAL_ERROR)
 
 
-def _bug(error: Exception) -> int:
-    """Keep the traceback in a file of its own and say where it is; it may name files, so it is ours alone to read (0600)."""
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="dicomjobs-bug-", suffix=".log", delete=False, encoding="utf-8"
-    ) as log:
-        log.write(f"dicomjobs {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n")
-        log.write("".join(traceback.format_exception(error)))
-    print(f"dicomjobs: internal error ({type(error).__name__}); please report it with {log.name}", file=sys.stderr)
-    return INTERNAL_ERROR
+def _tell(words: str, code: int) -> int:
+    """Print a sentence, if anybody reads it, and return the code."""
+    with unless_unread(sys.stderr):
+        print(words, file=sys.stderr)
+    return code
+
+
+def _keep(error: Exception) -> str:
+    """Keep the traceback in a file and say where; it may name files, so it is ours alone to read (0600).
+
+    Where no file can be written, as on a disk that is full, the traceback itself is what is said.
+    """
+    trace = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="dicomjobs-bug-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as log:
+            log.write(f"dicomjobs {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n{trace}")
+    except OSError:
+        return f"please report it\n{trace}"
+    return f"please report it with {log.name}"

@@ -1,45 +1,169 @@
-"""`check --here`: what a job file names on this machine, opened and closed again: secrets, keys and folders."""
+"""`check --here`: what a job file names on this machine, looked at as a run would: secrets, keys, folders and files.
+
+It makes nothing, sends nothing, and asks nobody for a secret.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from dicomjobs.cli.places import reports_folder, state_folder
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
-from dicomjobs.diagnostics import Diagnostic, Diagnostics
-from dicomjobs.model.job import StoreJob
-from dicomjobs.model.peer import Peer
+from dicomjobs.diagnostics import Diagnostics
+from dicomjobs.disk.patterns import is_pattern
+from dicomjobs.errors import TlsHandshakeFailed
+from dicomjobs.ledger.place import network_file_system
+from dicomjobs.model.job import FindJob, StoreJob
+from dicomjobs.model.peer import Peer, TlsSettings
 from dicomjobs.model.secret import SecretReference, SecretSource
+from dicomjobs.model.send_set import SendSet
+
+_ENTER_AND_WRITE = os.W_OK | os.X_OK
+_UNKNOWN = "${"  # what is left in a path that depends on a parameter that only a run must be given
 
 
 def check_here(workspace: Workspace) -> Diagnostics:
     """Return an error for each thing that a run would not be able to open."""
-    peers = {job.peer.name: job.peer for job in workspace.jobs}
-    sets = {job.send_set.name: job.send_set for job in workspace.jobs if isinstance(job, StoreJob)}
-    found = [problem for peer in peers.values() for problem in _peer_problems(peer)]
-    for send_set in sets.values():
-        for entry in send_set.paths:
-            if not any(mark in entry.path for mark in "*?[") and not Path(entry.path).exists():
-                summary = f"send set {send_set.name}: {entry.written} does not exist on this machine"
-                found.append(mistake("DJ601", summary))
-    return tuple(found)
+    peers = dict.fromkeys(job.peer for job in workspace.jobs)
+    sets = dict.fromkeys(job.send_set for job in workspace.jobs if isinstance(job, StoreJob))
+    found = list(_folder_problems(workspace))
+    found += (problem for peer in peers for problem in _peer_problems(peer))
+    found += (problem for send_set in sets for problem in _send_set_problems(send_set))
+    known = (problem for problem in dict.fromkeys(found) if _UNKNOWN not in problem[0])
+    return tuple(mistake("DJ601", summary, hint=hint) for summary, hint in known)
 
 
-def _peer_problems(peer: Peer) -> Iterator[Diagnostic]:
-    """Yield what a peer's settings name and this machine does not have."""
+_Problem = tuple[str, str]
+"""What is wrong, and what to do about it ("" when that is plain)."""
+
+
+def _folder_problems(workspace: Workspace) -> Iterator[_Problem]:
+    """Yield the folders that a run could not write into, or keep a ledger in."""
+    state = state_folder(workspace.state_directory)
+    yield from _place_problems("state folder", state, ledger=True)
+    yield from _place_problems("reports folder", reports_folder(workspace.reports_directory, state=state))
+    for job in workspace.jobs:
+        if job.peer.embedded_directory is not None:
+            what = f"peer {job.peer.name}, embedded directory"
+            yield from _place_problems(what, Path(job.peer.embedded_directory), ledger=True)
+        if isinstance(job, FindJob):
+            for output in job.outputs:
+                yield from _output_problems(job.name, Path(output.file))
+
+
+def _output_problems(job: str, file: Path) -> Iterator[_Problem]:
+    """Yield why an output cannot be written; one without a folder lands in the run's own directory."""
+    if not file.is_absolute():
+        return
+    if _nearest(file.parent) == file.parent:
+        yield from _place_problems(f"job {job}, folder of the output {file.name}", file.parent)
+    else:
+        yield f"job {job}: there is no folder {file.parent} for the output {file.name}", "make it first; a run does not"
+    if _may(file, os.F_OK) and file.is_dir():
+        yield f"job {job}: the output {file} is a folder", ""
+
+
+def _place_problems(what: str, folder: Path, *, ledger: bool = False) -> Iterator[_Problem]:
+    """Yield why a folder is of no use."""
+    if problem := _unwritable(folder):
+        yield f"{what}: {problem}", ""
+    elif ledger and (kind := network_file_system(_nearest(folder))):
+        hint = "name a local folder, for the state folder under state: {directory: …}"
+        yield f"{what}: {folder} is on a network file system ({kind}), which cannot hold a ledger", hint
+
+
+def _unwritable(folder: Path) -> str:
+    """Say why nothing can be written into a folder that is there or would be made, "" when something can."""
+    place = _nearest(folder)
+    if not place.is_dir():
+        return f"{place} is not a folder"
+    if not _may(place, _ENTER_AND_WRITE):
+        return f"{place} cannot be written" + (f", so {folder} cannot be made" if place != folder else "")
+    return ""
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder itself, or what is there of the way to it; a link that leads nowhere is in the way."""
+    if _may(folder, os.F_OK):
+        return folder
+    parent = _nearest(folder.parent)
+    leads_nowhere = parent == folder.parent and _may(parent, os.X_OK) and folder.is_symlink()
+    return folder if leads_nowhere else parent
+
+
+def _may(path: Path, mode: int) -> bool:
+    """Say whether this process may do something with a path, with the rights by which it will open files."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _send_set_problems(send_set: SendSet) -> Iterator[_Problem]:
+    """Yield the entries without a pattern that are not there or cannot be read."""
+    for entry in send_set.paths:
+        if not is_pattern(entry.path) and (problem := _unreadable(Path(entry.path))):
+            yield f"send set {send_set.name}: {entry.written} {problem}", ""
+
+
+def _unreadable(path: Path) -> str:
+    """Say why a file or folder cannot be sent from, "" when it can."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "does not exist on this machine"
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return "is neither a file nor a folder"
+    return "" if _may(path, os.R_OK | os.X_OK if stat.S_ISDIR(mode) else os.R_OK) else "cannot be read"
+
+
+def _peer_problems(peer: Peer) -> Iterator[_Problem]:
+    """Yield what a peer's settings name and this machine does not have, or cannot use."""
+    opened: dict[SecretReference, str] = {}
     for what, secret in _secrets(peer):
         if secret.source is SecretSource.PROMPT:
             continue
         try:
-            open_secret(secret)
+            opened[secret] = open_secret(secret)
         except SecretUnavailable as error:
-            yield mistake("DJ601", f"peer {peer.name}, {what}: {error}")
+            yield f"peer {peer.name}, {what}: {error}", ""
     if peer.tls:
-        for path in (peer.tls.certificate, peer.tls.key, *peer.tls.trust):
-            if path and not Path(path).is_file():
-                yield mistake("DJ601", f"peer {peer.name}, tls: {path} does not exist on this machine")
+        for words, hint in _tls_problems(peer, peer.tls, opened):
+            yield f"peer {peer.name}, tls: {words}", hint
+
+
+class _NotOpened(Exception):
+    """A key's password that nobody was asked for, or that could not be had, which was told already."""
+
+
+def _tls_problems(peer: Peer, settings: TlsSettings, opened: dict[SecretReference, str]) -> Iterator[_Problem]:
+    """Load certificates and key as a handshake would, and yield what cannot be loaded."""
+    from dicomjobs.wire.tls import client_context
+
+    def password(secret: SecretReference) -> str:
+        if secret not in opened:
+            raise _NotOpened
+        return opened[secret]
+
+    for part in _parts(settings):
+        try:
+            client_context(peer, part, password)
+        except TlsHandshakeFailed as error:
+            yield error.words, error.hint
+        except _NotOpened:
+            continue
+
+
+def _parts(settings: TlsSettings) -> Iterable[TlsSettings]:
+    """Take settings apart, so that what is wrong with one file hides nothing of the next."""
+    nothing = replace(settings, certificate=None, key=None, trust=(), system_trust=False)
+    yield from (replace(nothing, trust=(path,)) for path in settings.trust)
+    yield replace(settings, trust=())
 
 
 def _secrets(peer: Peer) -> Iterator[tuple[str, SecretReference]]:

@@ -1,33 +1,34 @@
-"""What a run leaves on disk once its last event is written: tables, matches, JUnit, the report, and the job's own outputs.
+"""What a run leaves on disk: the outputs that jobs asked for, then tables, matches, JUnit and the report.
 
-A file that cannot be written costs exit code 7 and never another file.
+A file that cannot be written costs exit code 7 and never another file; it knows nothing of how a run goes on.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.cli.planning import PlanOnDisk
 from dicomjobs.cli.refusal import mistake
-from dicomjobs.diagnostics import InvalidInput
+from dicomjobs.diagnostics import Diagnostic, InvalidInput
 from dicomjobs.disk.deposit import write_atomically
-from dicomjobs.events import JobOutcome, MatchReceived
+from dicomjobs.events import JobOutcome, MatchReceived, OutputFailed
 from dicomjobs.model.job import IfExists, Output, OutputFormat
 from dicomjobs.plan.plan import FindStep, JobPlan, Plan
 from dicomjobs.report.event_index import EventIndex
 from dicomjobs.report.event_json import decode
-from dicomjobs.report.exit_code import worst
+from dicomjobs.report.exit_code import LOCAL_RESOURCE, worst
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.instances_csv import render_rows
 from dicomjobs.report.json_report import render_json
 from dicomjobs.report.junit import render_junit
 from dicomjobs.report.matches import default_columns, matches_csv, matches_jsonl
 from dicomjobs.report.report import Report, RunOutcome
-
-LOCAL_RESOURCE = 7
 
 RENDERERS = {OutputFormat.CSV: matches_csv, OutputFormat.JSONL: matches_jsonl}
 
@@ -37,56 +38,102 @@ def output_path(output: Output, directory: Path) -> Path:
     return Path(output.file) if Path(output.file).is_absolute() else directory / output.file
 
 
-def refuse_existing_outputs(plan: Plan, directory: Path) -> None:
-    """Raise InvalidInput, before anything is sent, for an output with `if_exists: fail` that is already there."""
-    taken = [
-        mistake(
-            "DJ605",
-            f"{job.name}: {output_path(output, directory)} exists already (if_exists: fail)",
-            hint="move it away, or say if_exists: replace",
-        )
+def refuse_outputs(plan: Plan, directory: Path) -> None:
+    """Raise InvalidInput, before anything is sent, for outputs that could not be written, or would cost a file that is needed."""
+    inputs = {os.path.realpath(each.path) for each in plan.inputs}
+    refused = tuple(
+        problem
         for job in plan.jobs
         if isinstance(job.step, FindStep)
         for output in job.step.outputs
-        if output.if_exists is IfExists.FAIL and output_path(output, directory).exists()
-    ]
-    if taken:
-        raise InvalidInput(tuple(taken))
+        if (problem := _output_problem(job.name, output, output_path(output, directory), inputs))
+    )
+    if refused:
+        raise InvalidInput(refused)
 
 
-def write_reports(fold: Fold, on_disk: PlanOnDisk, directory: Path) -> Report:
-    """Write everything and return the report; a file that could not be written counts in its exit code."""
-    report = fold.report(on_disk.rows)
-    if _write_all(_tables(on_disk, report, directory), _complete(on_disk.plan, report, directory)):
-        report = _with_local_failure(report)
+def _output_problem(job: str, output: Output, path: Path, inputs: set[str]) -> Diagnostic | None:
+    """Return why an output must not or cannot be written, None when nothing is known against it."""
+    try:
+        if output.if_exists is IfExists.FAIL and path.exists():
+            hint = "move it away, or say if_exists: replace"
+            return mistake("DJ605", f"{job}: {path} exists already (if_exists: fail)", hint=hint)
+        summary, hint = _obstacle(path, inputs)
+    except OSError as error:  # a folder above it that cannot be looked into
+        summary, hint = f"{path}: {error.strerror}", "choose another folder"
+    return mistake("DJ609", f"{job}: {summary}", hint=hint) if summary else None
+
+
+def _obstacle(path: Path, inputs: set[str]) -> tuple[str, str]:
+    """Return what stands in the way of a file and what to do about it, "" when nothing does; raises OSError."""
+    if os.path.realpath(path) in inputs:
+        return f"{path} is a file that the jobs were read from", "give it another name"
+    if path.is_dir():
+        return f"{path} is a folder", "name a file in it"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}", "make it first; a run does not"
+    if not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        return f"the folder {path.parent} cannot be written to", "choose another folder"
+    return "", ""
+
+
+def write_outputs(fold: Fold, plan: Plan, directory: Path) -> Iterator[OutputFailed]:
+    """Write the outputs that jobs asked for, and yield those that cannot be written; a query cut short is never published."""
+    succeeded = {job.name for job in fold.report().jobs if job.outcome is JobOutcome.SUCCEEDED}
+    for job in plan.jobs:
+        if isinstance(job.step, FindStep) and job.name in succeeded:
+            for output in job.step.outputs:
+                columns = output.columns or default_columns(job.step.identifier)
+                path = output_path(output, directory)
+                words = _write(path, _matches(RENDERERS[output.format], directory, job, columns))
+                if words:
+                    yield OutputFailed(job=job.name, path=str(path), words=words)
+
+
+def write_reports(fold: Fold, on_disk: PlanOnDisk, directory: Path, *, broken_off: int = 0) -> Report:
+    """Write the run's own files and return the report; its exit code counts a file that could not be written.
+
+    It also counts `broken_off`, the exit code of what ended the run before its last event, which no log tells of.
+    """
+    report = _with_failure(fold.report(on_disk.rows), broken_off)
+    with suppress(ValueError) if broken_off else nullcontext():  # the log may contradict the plan, which broke it off
+        report = _with_failure(report, _write_all(_tables(on_disk, report, directory)))
     closing: tuple[_File, ...] = (
         (directory / "junit.xml", lambda: [render_junit(report)]),
         (directory / "report.json", lambda: [render_json(report)]),
     )
-    return _with_local_failure(report) if _write_all(closing) else report
+    return _with_failure(report, _write_all(closing))
 
 
-def _with_local_failure(report: Report) -> Report:
-    """Return a report that says that this computer failed; after a signal the signal's number stands alone."""
-    if report.outcome is RunOutcome.INTERRUPTED:
+def _with_failure(report: Report, code: int) -> Report:
+    """Return a report that counts one more exit code; after a signal the signal's number stands alone."""
+    if not code or report.outcome is RunOutcome.INTERRUPTED:
         return report
     outcome = RunOutcome.FAILED if report.outcome is RunOutcome.SUCCEEDED else report.outcome
-    return replace(report, exit_code=worst((report.exit_code, LOCAL_RESOURCE)), outcome=outcome)
+    return replace(report, exit_code=worst((report.exit_code, code)), outcome=outcome)
 
 
 _File = tuple[Path, Callable[[], Iterable[str]]]
 
 
-def _write_all(*groups: Iterable[_File]) -> int:
-    """Write files one by one, each whole or not at all; returns how many could not be."""
-    failed = 0
-    for path, lines in (file for group in groups for file in group):
-        try:
-            write_atomically(path, (line.encode() for line in lines()))
-        except OSError as error:
-            failed += 1
-            print(f"dicomjobs: {path} could not be written: {error.strerror or error}", file=sys.stderr)
-    return failed
+def _write_all(files: Iterable[_File]) -> int:
+    """Write files one by one; returns 0, or the exit code when one could not be written, which is said on stderr."""
+    code = 0
+    for path, lines in files:
+        if words := _write(path, lines):
+            code = LOCAL_RESOURCE
+            with unless_unread(sys.stderr):
+                print(f"dicomjobs: {path} could not be written: {words}", file=sys.stderr)
+    return code
+
+
+def _write(path: Path, lines: Callable[[], Iterable[str]]) -> str:
+    """Write a file, whole or not at all; returns "", or why it could not be written."""
+    try:
+        write_atomically(path, (line.encode() for line in lines()))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _tables(on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_File]:
@@ -99,16 +146,6 @@ def _tables(on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_F
         for output_format, renderer in RENDERERS.items():
             path = directory / f"{stem}.{output_format.value}"
             yield path, _matches(renderer, directory, job, columns)
-
-
-def _complete(plan: Plan, report: Report, directory: Path) -> Iterator[_File]:
-    """Yield the outputs that jobs asked for; a query cut short is never published."""
-    succeeded = {job.name for job in report.jobs if job.outcome is JobOutcome.SUCCEEDED}
-    for job in plan.jobs:
-        if isinstance(job.step, FindStep) and job.name in succeeded:
-            for output in job.step.outputs:
-                columns = output.columns or default_columns(job.step.identifier)
-                yield output_path(output, directory), _matches(RENDERERS[output.format], directory, job, columns)
 
 
 def _matches(
@@ -125,7 +162,7 @@ def _matches_of(directory: Path, job: str) -> Iterator[MatchReceived]:
     """Yield the matches of a job from the log; other lines are not even parsed."""
     with (directory / "events.jsonl").open("rb") as log:
         for line in log:
-            if b'"match_received"' in line:
+            if b'"match_received"' in line and line.endswith(b"\n"):  # a full disk can cut the last one off
                 event = decode(line.decode("ascii")).event
                 if isinstance(event, MatchReceived) and event.job == job:
                     yield event

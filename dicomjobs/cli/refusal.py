@@ -12,6 +12,10 @@ CODES = {
     "DJ605": "an output that exists already",
     "DJ606": "there is no such run",
     "DJ607": "there is no such plan",
+    "DJ608": "a folder without a job file",
+    "DJ609": "an output that cannot be written where it is to go",
+    "DJ610": "two embedded peers in one folder",
+    "DJ611": "the log of a run is damaged",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""
 

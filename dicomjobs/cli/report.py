@@ -10,6 +10,7 @@ from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.outputs import instance_rows
 from dicomjobs.cli.places import find_run, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, load_plan
+from dicomjobs.cli.refusal import refusal
 from dicomjobs.report.event_json import decode_log
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.json_report import render_json
@@ -33,7 +34,12 @@ def _report(on_disk: PlanOnDisk, directory: Path, wanted: str) -> Iterable[str]:
     """Return the report in a format, in one piece or more."""
     fold = Fold(on_disk.plan)
     with (directory / "events.jsonl").open("rb") as log:
-        fold.add(decode_log(log))
+        try:
+            fold.add(decode_log(log))
+        except ValueError as error:  # LogContradiction is one of them
+            raise refusal(
+                "DJ611", f"{directory}: {error}", hint="report.json there is what the run itself said"
+            ) from error
     report = fold.report(on_disk.rows)
     match wanted:
         case "json":

@@ -11,15 +11,16 @@ from pathlib import Path
 
 from dicomjobs import __version__
 from dicomjobs.cli.arguments import Arguments
+from dicomjobs.cli.failures import INPUT_IS_WRONG, LOCAL_RESOURCE, explain
 from dicomjobs.cli.inputs import read_workspace
-from dicomjobs.cli.outputs import refuse_existing_outputs, write_reports
+from dicomjobs.cli.outputs import refuse_outputs, write_outputs, write_reports
 from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.cli.sinks import EventLog, Sink
 from dicomjobs.cli.stop import ProcessStop, say
-from dicomjobs.cli.summary import print_summary
+from dicomjobs.cli.summary import print_account, print_summary
 from dicomjobs.cli.wiring import Wiring
 from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.events import RunFinished, RunStarted, Stamped
@@ -29,31 +30,37 @@ from dicomjobs.report.fold import Fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    """A plan in the directory of the run that will carry it out."""
+class _Ready:
+    """A run that lacks nothing for its first event; `resources` closes what it has open, but for the plan's rows."""
 
     run_id: str
     directory: Path
-    state: Path
     on_disk: PlanOnDisk
+    stop: ProcessStop
+    log: EventLog
+    wiring: Wiring
+    resources: ExitStack
 
 
 def main(arguments: Arguments) -> int:
     """Plan or load a plan, run it, account for it; returns the exit code of the report."""
-    prepared = _from_plan(arguments) if arguments.file.endswith(".json") else _from_document(arguments)
+    ready = _from_plan(arguments) if arguments.file.endswith(".json") else _from_document(arguments)
     try:
-        stop = ProcessStop(say)
-        with stop.watching_signals():
-            fold = _carry_out(prepared, stop, arguments)
-            report = write_reports(fold, prepared.on_disk, prepared.directory)
-            point_latest_at(prepared.directory)
-            print_summary(report, prepared.directory, arguments)
+        with ready.stop.watching_signals():
+            fold = Fold(ready.on_disk.plan)
+            broken_off = _carry_out(ready, fold, arguments)
+            report = write_reports(fold, ready.on_disk, ready.directory, broken_off=broken_off)
+            try:
+                point_latest_at(ready.directory)
+            finally:
+                tell = print_account if broken_off else print_summary
+                tell(report, ready.directory, arguments)
         return report.exit_code
     finally:
-        prepared.on_disk.rows.close()
+        ready.on_disk.rows.close()
 
 
-def _from_document(arguments: Arguments) -> _Prepared:
+def _from_document(arguments: Arguments) -> _Ready:
     """Plan what a job file says; raises InvalidInput, OSError."""
     workspace = read_workspace(arguments, missing_parameters=MissingParameters.REFUSE)
 
@@ -67,7 +74,7 @@ def _from_document(arguments: Arguments) -> _Prepared:
     return _prepare(run_id, state, arguments.reports or workspace.reports_directory, plan_into)
 
 
-def _from_plan(arguments: Arguments) -> _Prepared:
+def _from_plan(arguments: Arguments) -> _Ready:
     """Take a saved plan as it stands; raises StalePlan, OSError, and InvalidInput for what would change it."""
     if arguments.settings or arguments.only or arguments.at:
         hint = "make a new one with `dicomjobs plan JOB.yaml … -o plan.json`"
@@ -85,43 +92,60 @@ def _from_plan(arguments: Arguments) -> _Prepared:
     return _prepare(run_id, state, arguments.reports or loaded.plan.reports_directory, copy_into)
 
 
-def _prepare(run_id: str, state: Path, reports: str | None, plan_into: Callable[[Path], PlanOnDisk]) -> _Prepared:
-    """Make the run's directory with its plan; when that fails, or the plan must not run, no directory is left behind."""
+def _prepare(run_id: str, state: Path, reports: str | None, plan_into: Callable[[Path], PlanOnDisk]) -> _Ready:
+    """Make the run's directory with its plan and open what the run needs; when that fails, no directory is left behind."""
     directory = make_run_directory(reports_folder(reports, state=state), run_id)
+    resources = ExitStack()
     with ExitStack() as on_failure:  # a directory without a run in it would be taken for one that crashed
         on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
         on_disk = plan_into(directory / "plan.json")
         on_failure.callback(on_disk.rows.close)
-        refuse_existing_outputs(on_disk.plan, directory)
-        on_failure.pop_all()
-    return _Prepared(run_id=run_id, directory=directory, state=state, on_disk=on_disk)
-
-
-def _carry_out(prepared: _Prepared, stop: ProcessStop, arguments: Arguments) -> Fold:
-    """Execute the plan, every batch of events going to the log, the sums and the screen in that order."""
-    plan, rows = prepared.on_disk.plan, prepared.on_disk.rows
-    fold = Fold(plan)
-    with ExitStack() as resources:
-        log = EventLog(prepared.directory / "events.jsonl")
+        refuse_outputs(on_disk.plan, directory)
+        on_failure.callback(resources.close)
+        stop = ProcessStop(say)
+        wiring = Wiring(run_id, state, stop, resources)
+        wiring.start_embedded_peers(on_disk.plan)
+        wiring.open_secrets(on_disk.plan)
+        log = EventLog(directory / "events.jsonl")
         resources.callback(log.close)
-        wiring = Wiring(prepared.run_id, prepared.state, stop, resources)
-        ports = wiring.ports(rows)
-        show = resources.enter_context(follow(plan, rows, stop, arguments))
-        sinks: tuple[Sink, ...] = (log.write, fold.add, show)
-        digest = sha256(encode_plan(plan).encode("ascii")).hexdigest()
-        started = RunStarted(run_id=prepared.run_id, version=__version__, plan_sha256=digest)
-        sequence = _drain((Stamped(at=ports.wall(), sequence=0, event=started),), sinks)
-        wiring.start_embedded_peers(plan)
-        batches = resources.enter_context(closing(execute(plan, ports, first_sequence=sequence)))
+        on_failure.pop_all()
+    return _Ready(
+        run_id=run_id, directory=directory, on_disk=on_disk, stop=stop, log=log, wiring=wiring, resources=resources
+    )
+
+
+def _carry_out(ready: _Ready, fold: Fold, arguments: Arguments) -> int:
+    """Execute the plan to its last event; returns 0, or the code of what broke it off, which is explained on stderr.
+
+    A boundary: whatever breaks a run off, bug or disk, what was done until then must still be accounted for.
+    """
+    try:
+        with ready.resources as resources:
+            show = resources.enter_context(follow(ready.on_disk.plan, ready.on_disk.rows, ready.stop, arguments))
+            _execute(ready, fold, (ready.log.write, fold.add, show))
+    except Exception as error:
+        code = explain(error, arguments)
+        return LOCAL_RESOURCE if code == INPUT_IS_WRONG else code  # a run that began cannot say that nothing was sent
+    return 0
+
+
+def _execute(ready: _Ready, fold: Fold, sinks: tuple[Sink, ...]) -> None:
+    """Hand every batch of events to the log, the sums and the screen, in that order, from the first event to the last."""
+    plan, ports = ready.on_disk.plan, ready.wiring.ports(ready.on_disk.rows)
+    digest = sha256(encode_plan(plan).encode("ascii")).hexdigest()
+    started = RunStarted(run_id=ready.run_id, version=__version__, plan_sha256=digest)
+    sequence = _drain((Stamped(at=ports.wall(), sequence=0, event=started),), sinks)
+    with closing(execute(plan, ports, first_sequence=sequence)) as batches:
         try:
             for batch in batches:
                 sequence = _drain(batch, sinks)
         except BaseException:
-            stop.abort()  # so that the lanes end, which closing `batches` waits for
+            ready.stop.abort()  # so that the lanes end, which closing `batches` waits for
             raise
-        finished = RunFinished(interrupted_by=stop.signal_number)
-        _drain((Stamped(at=ports.wall(), sequence=sequence, event=finished),), sinks)
-    return fold
+    for lost in write_outputs(fold, plan, ready.directory):
+        sequence = _drain((Stamped(at=ports.wall(), sequence=sequence, event=lost),), sinks)
+    finished = RunFinished(interrupted_by=ready.stop.signal_number)
+    _drain((Stamped(at=ports.wall(), sequence=sequence, event=finished),), sinks)
 
 
 def _drain(batch: StampedBatch, sinks: tuple[Sink, ...]) -> int:

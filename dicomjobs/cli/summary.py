@@ -18,6 +18,12 @@ def print_summary(report: Report, directory: Path, arguments: Arguments) -> None
         _print(report, directory, arguments)
 
 
+def print_account(report: Report, directory: Path, _: Arguments) -> None:
+    """Print to stderr, below what broke a run off, what became of its jobs until then."""
+    with unless_unread(sys.stderr):
+        print(f"{render_line(report)}\nReport: {directory}", file=sys.stderr)
+
+
 def _print(report: Report, directory: Path, arguments: Arguments) -> None:
     """Print as much as is wanted."""
     clean = report.exit_code == 0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dicomjobs.cli.refusal import mistake
 from dicomjobs.config.secrets import open_secret
+from dicomjobs.diagnostics import Diagnostic, InvalidInput
 from dicomjobs.disk.read import FileStore
 from dicomjobs.execute.ports import Association, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.peer import Peer
+from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.pixels.convert import convert
 from dicomjobs.plan.plan import Instances, Plan
@@ -33,12 +38,21 @@ class Wiring:
     resources: ExitStack
     _ledgers: dict[Path, Ledger] = field(default_factory=dict)
     _ports_of_embedded: dict[str, int] = field(default_factory=dict)
+    _secrets: dict[SecretReference, str] = field(default_factory=dict, repr=False)
+
+    def open_secrets(self, plan: Plan) -> None:
+        """Fetch every secret of the plan's peers, once for the whole run; raises SecretUnavailable."""
+        references = {secret: None for job in plan.jobs for secret in _secrets_of(job.peer)}  # in order, each once
+        for secret in references:
+            self._secrets[secret] = open_secret(secret)
 
     def start_embedded_peers(self, plan: Plan) -> None:
-        """Start an SCP for each embedded peer of the plan; raises OSError."""
-        embedded = {job.peer.embedded_directory: job.peer for job in plan.jobs if job.peer.embedded_directory}
+        """Start an SCP for each folder of the plan's embedded peers; raises OSError, InvalidInput for one with two AE titles."""
+        embedded = {folder: job.peer for job in plan.jobs if (folder := _embedded_folder(job.peer))}
         if not embedded:
             return
+        if mixed := tuple(_mixed_titles(plan)):
+            raise InvalidInput(mixed)
         from dicomjobs.wire.receive import start_receiver
 
         for directory, peer in embedded.items():
@@ -48,17 +62,18 @@ class Wiring:
 
     def connect(self, peer: Peer, proposal: Proposal) -> Association:
         """Establish an association; raises AssociationError."""
-        if peer.embedded_directory is not None:
-            peer = replace(peer, host="127.0.0.1", port=self._ports_of_embedded[peer.embedded_directory])
-        return connect(peer, proposal, open_secret=open_secret, stop=self.stop)
+        if folder := _embedded_folder(peer):
+            peer = replace(peer, host="127.0.0.1", port=self._ports_of_embedded[folder])
+        return connect(peer, proposal, open_secret=self._secrets.__getitem__, stop=self.stop)
 
     def journal(self, peer: Peer) -> Journal:
         """Return the journal for a peer; an embedded one has its ledger beside its instances. Raises JournalUnavailable."""
-        if peer.embedded_directory is None:
+        folder = _embedded_folder(peer)
+        if not folder:
             identity = PeerIdentity(called_ae_title=peer.called_ae_title, host=peer.host, port=peer.port)
             return self._ledger(self.state).journal(identity)
         identity = PeerIdentity(called_ae_title=peer.called_ae_title, host="embedded", port=0)
-        return self._ledger(Path(peer.embedded_directory) / EMBEDDED_LEDGER).journal(identity)
+        return self._ledger(Path(folder) / EMBEDDED_LEDGER).journal(identity)
 
     def _ledger(self, directory: Path) -> Ledger:
         """Open a ledger once."""
@@ -81,3 +96,28 @@ class Wiring:
             monotonic=time.monotonic,
             wall=time.time,
         )
+
+
+def _secrets_of(peer: Peer) -> Iterator[SecretReference]:
+    """Yield what has to be fetched before a peer can be talked to."""
+    if peer.tls and peer.tls.key_password:
+        yield peer.tls.key_password
+    if peer.user_identity and peer.user_identity.passcode:
+        yield peer.user_identity.passcode
+
+
+def _embedded_folder(peer: Peer) -> str:
+    """Return an embedded peer's folder by the one name that all its spellings lead to, "" for a peer on the network."""
+    return os.path.realpath(peer.embedded_directory) if peer.embedded_directory else ""
+
+
+def _mixed_titles(plan: Plan) -> Iterator[Diagnostic]:
+    """Yield a mistake for each folder whose embedded peers do not share one AE title: it is kept by one application entity."""
+    titles: dict[str, set[str]] = {}
+    for job in plan.jobs:
+        if folder := _embedded_folder(job.peer):
+            titles.setdefault(folder, set()).add(job.peer.called_ae_title)
+    for folder, found in titles.items():
+        if len(found) > 1:
+            summary = f"the embedded peers {' and '.join(sorted(found))} keep their instances in one folder, {folder}"
+            yield mistake("DJ610", summary, hint="give each a folder of its own, or all of them one called_ae_title")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of
@@ -51,10 +53,17 @@ def needs_lead_to_an_end(site: Site) -> Iterator[Finding]:
             yield Finding(at=(*at, "needs"), code="DJ310", summary=summary, hint=hint, at_key=True)
 
 
-RUN_FILES = frozenset(
-    {"plan.json", "plan-instances.jsonl", "events.jsonl", "report.json", "instances.csv", "junit.xml"}
+RUN_FILES = (
+    "plan.json",
+    "plan-instances.jsonl",
+    "events.jsonl",
+    "report.json",
+    "instances.csv",
+    "junit.xml",
+    "matches*.csv",
+    "matches*.jsonl",
 )
-"""What a run directory holds anyway."""
+"""What a run directory holds anyway, as patterns: the matches of each of several queries have a file of their own."""
 
 
 def outputs_are_different_files(site: Site) -> Iterator[Finding]:
@@ -62,12 +71,13 @@ def outputs_are_different_files(site: Site) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for at, job in site.jobs.items():
         for place, output in enumerate(job.outputs if isinstance(job, FindJob) else ()):
-            if output.file in first:
-                summary = f"`{output.file}` is written twice: by the job `{first[output.file]}` and here"
+            file = os.path.normpath(output.file)
+            if file in first:
+                summary = f"`{output.file}` is written twice: by the job `{first[file]}` and here"
                 hint = "give one of them another name"
                 yield Finding(at=(*at, "find", "outputs", place, "file"), code="DJ311", summary=summary, hint=hint)
-            first.setdefault(output.file, job.name)
-            if output.file in RUN_FILES:
+            first.setdefault(file, job.name)
+            if any(fnmatchcase(file, pattern) for pattern in RUN_FILES):
                 summary = f"`{output.file}` is a file that every run writes itself"
                 hint = "give it another name, or a folder: ./" + output.file
                 yield Finding(at=(*at, "find", "outputs", place, "file"), code="DJ313", summary=summary, hint=hint)

@@ -1,4 +1,4 @@
-"""The SOP classes that the program itself has to name, and which ones instances are stored with.
+"""The SOP classes that the program itself has to name.
 
 It knows nothing of presentation contexts or services.
 """
@@ -6,8 +6,6 @@ It knows nothing of presentation contexts or services.
 from __future__ import annotations
 
 from typing import Final
-
-from dicomjobs.dicom.uids import UidKind, kind_of
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 """Verification SOP Class (PS3.4 A.4)."""
@@ -19,8 +17,3 @@ PATIENT_STUDY_ONLY_FIND: Final = "1.2.840.10008.5.1.4.1.2.3.1"
 
 MODALITY_WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
 """Modality Worklist Information Model - FIND (PS3.4 K.7)."""
-
-
-def is_storage(uid: str) -> bool:
-    """Say whether a UID is a known storage SOP class (PS3.4 B.5), retired and draft ones included; DICOMDIR is none."""
-    return kind_of(uid) is UidKind.STORAGE

@@ -38,9 +38,9 @@ def unavailable(error: sqlite3.Error | OSError, directory: Path) -> JournalUnava
 def _sentence(error: sqlite3.Error | OSError, directory: Path) -> str:
     """What went wrong with the ledger, and what to do."""
     if _is_full(error, directory):
-        return f"No space left for the ledger in {directory}: free some and run again ({error})"
+        return f"No space left for the ledger in {directory}: free some and run again ({_words(error, directory)})"
     if isinstance(error, OSError):
-        return f"the ledger in {directory} cannot be used: {error}"
+        return f"the ledger in {directory} cannot be used: {_words(error, directory)}"
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"the ledger in {directory} is damaged ({error}): restore it, or move it away and start afresh"
@@ -49,6 +49,14 @@ def _sentence(error: sqlite3.Error | OSError, directory: Path) -> str:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return f"the ledger in {directory} cannot be written: look at its permissions ({error})"
     return f"the ledger in {directory} cannot be used: {error} {name}".rstrip()
+
+
+def _words(error: sqlite3.Error | OSError, directory: Path) -> str:
+    """What SQLite or the system says, without a number, and of which file unless it is the directory itself."""
+    if not isinstance(error, OSError):
+        return str(error)
+    words = error.strerror or str(error)
+    return words if error.filename in {None, directory, str(directory)} else f"{error.filename}: {words}"
 
 
 def _is_full(error: sqlite3.Error | OSError, directory: Path) -> bool:

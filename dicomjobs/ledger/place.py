@@ -34,13 +34,22 @@ _OPENING_SECONDS = 30.0
 
 def prepare(directory: Path) -> None:
     """Create the directory (0700) when it is not there; raises OSError, and JournalUnavailable on a network file system."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kind = file_system(_mounts(), directory.stat().st_dev)
-    if kind in _NETWORK_FILE_SYSTEMS:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        words = f"the ledger cannot be kept in {directory}: a file is in the way; name a folder under state: {{directory: …}}"
+        raise JournalUnavailable(words) from None
+    if kind := network_file_system(directory):
         raise JournalUnavailable(
             f"the ledger cannot be kept in {directory}: this is a network file system ({kind}), where a crash could lose "
             f"what was sent; name a local folder under state: {{directory: …}}"
         )
+
+
+def network_file_system(directory: Path) -> str:
+    """The type of the network file system that a directory is on, "" when it is on none; raises OSError."""
+    kind = file_system(_mounts(), directory.stat().st_dev)
+    return kind if kind in _NETWORK_FILE_SYSTEMS else ""
 
 
 def _mounts() -> str:

@@ -17,6 +17,7 @@ from dicomjobs.events import (
     JobStarted,
     MatchReceived,
     Outcome,
+    OutputFailed,
     RunFinished,
     RunStarted,
 )
@@ -158,6 +159,11 @@ def _decode_job_finished(record: Record) -> JobFinished:
     )
 
 
+def _decode_output_failed(record: Record) -> OutputFailed:
+    """Read which output could not be written."""
+    return OutputFailed(job=record.text("job"), path=record.text("path"), words=record.text("words"))
+
+
 def _decode_run_finished(record: Record) -> RunFinished:
     """Read the last event."""
     return RunFinished(interrupted_by=record.whole("interrupted_by"))
@@ -172,6 +178,7 @@ DECODERS: Final[Mapping[str, Callable[[Record], Event]]] = {
     "echo_finished": _decode_echo_finished,
     "match_received": _decode_match_received,
     "job_finished": _decode_job_finished,
+    "output_failed": _decode_output_failed,
     "run_finished": _decode_run_finished,
 }
 """By the name that stands in the line."""

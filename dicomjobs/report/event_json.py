@@ -20,6 +20,7 @@ from dicomjobs.events import (
     JobFinished,
     JobStarted,
     MatchReceived,
+    OutputFailed,
     RunFinished,
     RunStarted,
     Stamped,
@@ -55,6 +56,8 @@ def _encode_event(event: Event) -> str:
             return f'"echo_finished","job":{quoted(job)},"status":{_number(status)},"seconds":{seconds!r}'
         case JobFinished():
             return _encode_job_finished(event)
+        case OutputFailed(job=job, path=path, words=words):
+            return f'"output_failed","job":{quoted(job)},"path":{quoted(path)},"words":{quoted(words)}'
         case RunFinished(interrupted_by=interrupted_by):
             return f'"run_finished","interrupted_by":{interrupted_by}'
         case _:

@@ -17,6 +17,7 @@ from dicomjobs.events import (
     JobFinished,
     JobStarted,
     MatchReceived,
+    OutputFailed,
     RunFinished,
     RunStarted,
     Stamped,
@@ -67,6 +68,8 @@ class Fold:
                 pass
             case JobFinished():
                 self._tally(event.job).finished = event
+            case OutputFailed():
+                self._tally(event.job).lost_outputs += (event,)
             case RunFinished():
                 self._run.finished = event
             case _:

@@ -16,6 +16,7 @@ from dicomjobs.events import (
     InstanceFinished,
     JobFinished,
     Outcome,
+    OutputFailed,
 )
 from dicomjobs.model.association import EndedBy, TlsSession
 
@@ -116,6 +117,7 @@ class JobTally:
     started: float | None = None
     status: int | None = None
     finished: JobFinished | None = None
+    lost_outputs: tuple[OutputFailed, ...] = ()
     faults: set[tuple[Outcome, Cause]] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
     established: dict[int, Established] = field(default_factory=dict)
@@ -189,6 +191,7 @@ def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
         started=one.started if other.started is None else other.started,
         status=one.status if other.status is None else other.status,
         finished=other.finished or one.finished,
+        lost_outputs=one.lost_outputs + other.lost_outputs,
         faults=one.faults | other.faults,
         groups=groups,
         established=one.established | other.established,

@@ -45,6 +45,19 @@ def test_a_folder_stands_for_all_its_yaml_files(tmp_path: Path) -> None:
     assert dicomjobs("check", tmp_path).out == "2 files checked, no mistake found\n"
 
 
+def test_a_folder_without_yaml_gives_code_2(tmp_path: Path) -> None:
+    """Nothing was checked, which must not look like success; the other arguments are checked all the same."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no YAML")
+    wrong = write(tmp_path, "dicomjobs: 1\njobs: [\n", "a.yaml")
+
+    ended = dicomjobs("check", tmp_path / "empty", wrong)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert f"there is no YAML file (*.yaml, *.yml) in {tmp_path}/empty" in ended.err
+    assert f"{wrong}:" in ended.err
+
+
 def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     """Each with its place; a file that is not even YAML keeps no other from being checked."""
     first = write(tmp_path, GOOD.replace("peer: pacs", "peer: pasc") + "quries: {}\n", "a.yaml")

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from dicomjobs import __version__
+from dicomjobs.cli.arguments import parse_arguments
 from tests.support.command import dicomjobs, dicomjobs_process
 
 HEAVY = ("pydicom", "pynetdicom", "jsonschema", "rich", "yaml", "sqlite3", "ssl", "numpy", "shtab")
@@ -55,6 +56,31 @@ def test_a_usage_error_gives_code_2(arguments: list[str]) -> None:
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("usage: dicomjobs")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--port", "99999", "argument --port: '99999' is no port: 0 to 65535 are"),
+        ("--port", "-1", "argument --port: '-1' is no port"),
+        ("--port", "1_0", "argument --port: '1_0' is no port"),
+        ("--port", "9" * 5000, "is no port"),
+        ("--ae-title", "A" * 23, "is no AE title: it has 23 characters, 16 are allowed"),
+        ("--ae-title", " ", "is no AE title: it has nothing but spaces"),
+    ],
+)
+def test_a_value_that_no_peer_could_have_gives_code_2_with_the_reason(option: str, value: str, reason: str) -> None:
+    """Before anything is made or listens."""
+    ended = dicomjobs("serve", "--directory", "never-made", "--port", "0", option, value)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert reason in ended.err
+
+
+@pytest.mark.parametrize("port", [0, 65_535])
+def test_every_port_there_is_can_be_given(port: int) -> None:
+    """The first stands for a free one."""
+    assert parse_arguments(["serve", "--directory", "d", "--port", str(port)]).port == port
 
 
 @pytest.mark.parametrize(("shell", "mark"), [("bash", "complete "), ("zsh", "#compdef"), ("tcsh", "complete ")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pydicom.uid
+import pynetdicom.sop_class
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +89,28 @@ def test_names_can_be_had_by_kind() -> None:
     assert {"CTImageStorage", "Verification"} < set(either)
     assert set(syntaxes) | set(either) < set(uid_names())
     assert all(uid_of(name) for name in uid_names())
+
+
+def test_everything_that_pynetdicom_would_store_is_of_the_kind_storage() -> None:
+    """What pynetdicom lists is PS3.4 B.5."""
+    assert {kind_of(uid) for uid in pynetdicom.sop_class._STORAGE_CLASSES.values()} == {UidKind.STORAGE}
+
+
+@pytest.mark.parametrize(
+    "name", ["Verification", "MediaStorageDirectoryStorage", "StorageCommitmentPushModel", "ExplicitVRLittleEndian"]
+)
+def test_services_and_a_dicomdir_are_not_of_the_kind_storage(name: str) -> None:
+    """None of them holds what an archive keeps."""
+    assert kind_of(str(uid_of(name))) not in {UidKind.STORAGE, None}
+
+
+@pytest.mark.parametrize(
+    "uid",
+    [
+        "1.2.840.10008.5.1.4.1.1.5",  # Nuclear Medicine Image Storage (Retired)
+        "1.2.840.10008.5.1.4.1.1.66.7",  # Label Map Segmentation Storage, not yet in pydicom
+    ],
+)
+def test_retired_and_draft_storage_classes_are_of_the_kind_storage(uid: str) -> None:
+    """Old instances are sent as well."""
+    assert kind_of(uid) is UidKind.STORAGE

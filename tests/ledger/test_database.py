@@ -114,6 +114,17 @@ def test_what_the_system_refuses_is_a_sentence_that_names_the_folder(tmp_path: P
 
     assert words in sentence
     assert str(tmp_path) in sentence
+    assert "[Errno" not in sentence
+
+
+def test_a_path_is_said_once_and_a_file_in_the_folder_with_its_name(tmp_path: Path) -> None:
+    """The system's error names the path as well."""
+    of_the_folder = OSError(errno.EACCES, "Permission denied", str(tmp_path))
+    of_a_file = OSError(errno.EACCES, "Permission denied", str(tmp_path / "ledger.lock"))
+    sentence = f"the ledger in {tmp_path} cannot be used:"
+
+    assert str(unavailable(of_the_folder, tmp_path)) == f"{sentence} Permission denied"
+    assert str(unavailable(of_a_file, tmp_path)) == f"{sentence} {tmp_path}/ledger.lock: Permission denied"
 
 
 @pytest.mark.parametrize(("free", "words"), [(0, "No space left"), (1 << 30, "cannot be used")])

@@ -15,6 +15,7 @@ from dicomjobs.execute.ports import ClaimItem
 from dicomjobs.ledger.batch import PendingClaims
 from dicomjobs.ledger.ledger import open_ledger
 from tests.support.ledgers import ARCHIVE, ask, claim, opened, planned, send
+from tests.support.unprivileged import folder_for_anybody, without_root
 
 PAGE = 4096
 
@@ -95,21 +96,26 @@ def test_flipped_bits_never_end_in_another_exception(written: Path) -> None:
             assert str(written.parent) in str(error)  # noqa: PT017  # both ends are right, and only one raises
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    """A file is in the way, which not even root can get past."""
+@pytest.mark.parametrize("below", ["", "/deeper"])
+def test_a_file_in_the_way_of_the_folder_is_said_in_a_sentence(tmp_path: Path, below: str) -> None:
+    """Without a number of the system's, the path once; not even root can get past it."""
     (tmp_path / "state").write_text("not a folder")
 
-    with pytest.raises(JournalUnavailable, match=r"cannot be used: .*state"):
-        open_ledger(str(tmp_path / "state"), run_id="run")
+    with pytest.raises(JournalUnavailable) as refusal:
+        open_ledger(f"{tmp_path}/state{below}", run_id="run")
+
+    words = f"the ledger cannot be kept in {tmp_path}/state{below}: a file is in the way"
+    assert str(refusal.value) == f"{words}; name a folder under state: {{directory: …}}"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_permission_is_named(directory: Path) -> None:
+@pytest.mark.parametrize("mode", [0, 0o500])
+def test_a_folder_without_permission_is_named(mode: int) -> None:
     """Opening a ledger writes."""
-    directory.mkdir(mode=0o500)
+    with folder_for_anybody() as folder:
+        (folder / "state").mkdir(mode=mode)
 
-    with pytest.raises(JournalUnavailable, match="Permission denied"):
-        open_ledger(str(directory), run_id="run")
+        with without_root(), pytest.raises(JournalUnavailable, match=rf"{folder}/state\S*: Permission denied$"):
+            open_ledger(str(folder / "state"), run_id="run")
 
 
 def test_a_second_living_run_of_the_same_id_is_refused(directory: Path) -> None:

@@ -18,6 +18,7 @@ from dicomjobs.events import (
     JobOutcome,
     JobStarted,
     Outcome,
+    OutputFailed,
     RunFinished,
     Stamped,
 )
@@ -83,6 +84,7 @@ OTHERS: st.SearchStrategy[Event] = st.one_of(
     st.builds(EchoFinished, job=JOBS, status=st.none() | st.integers(0, 9), seconds=st.just(0.5)),
     st.builds(JobFinished, job=JOBS, outcome=st.sampled_from(list(JobOutcome)), seconds=st.floats(0, 9)),
     st.sampled_from(find_events()),
+    st.builds(OutputFailed, job=JOBS, path=st.sampled_from(["/a.csv", "/b.csv"]), words=st.just("no room")),
 )
 LOGS = st.builds(log_of, st.integers(0, 2 * ROWS), st.lists(OTHERS, max_size=30), st.integers(0, 2**32).map(Random))
 

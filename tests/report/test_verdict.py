@@ -15,6 +15,7 @@ from dicomjobs.events import (
     JobOutcome,
     JobStarted,
     Outcome,
+    OutputFailed,
     RunFinished,
     Stamped,
 )
@@ -212,6 +213,18 @@ def test_a_job_left_out_for_another_has_the_code_of_the_other() -> None:
     assert report.exit_code == 9
     assert report.jobs[1].outcome is JobOutcome.NOT_RUN
     assert [failure.reason for failure in report.jobs[1].failures] == ["needed_job_failed"]
+
+
+def test_an_output_that_could_not_be_written_fails_its_job() -> None:
+    """The matches are there and the file is not: this computer failed, and the file is named."""
+    lost = OutputFailed(job="find_them", path="/data/today.csv", words="No space left on device")
+
+    report = report_of(make_plan(find_job()), whole_run(find_events(), [lost]))
+
+    (failure,) = report.jobs[0].failures
+    assert (report.exit_code, report.outcome, report.jobs[0].outcome) == (7, RunOutcome.FAILED, JobOutcome.FAILED)
+    assert (failure.reason, failure.count) == ("output_failed", 1)
+    assert failure.words == "/data/today.csv could not be written: No space left on device"
 
 
 @pytest.mark.parametrize(("signal", "code"), [(2, 130), (15, 143)])

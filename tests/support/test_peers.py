@@ -81,3 +81,14 @@ def test_home_is_a_fresh_folder_of_this_test(no_home_writes: Path) -> None:
     assert os.environ["HOME"] == str(no_home_writes)
     assert os.environ["XDG_STATE_HOME"].startswith(str(no_home_writes))
     assert list(no_home_writes.iterdir()) == []
+
+
+def test_what_cannot_run_here_is_skipped_but_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads what CI skips."""
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no-such-program is not installed"):
+        peers.need_program("no-such-program")
+
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no-such-program is not installed"):
+        peers.need_program("no-such-program")
