@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dicomjobs.cli.refusal import mistake
+from dicomjobs.cli.stop import say
 from dicomjobs.config.secrets import open_secret
 from dicomjobs.diagnostics import Diagnostic, InvalidInput
 from dicomjobs.disk.read import FileStore
@@ -21,6 +22,7 @@ from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.pixels.convert import convert
 from dicomjobs.plan.plan import Instances, Plan
+from dicomjobs.report.phrases import number_of
 from dicomjobs.wire.connect import connect
 from dicomjobs.wire.identifier import decode_identifier, encode_identifier
 
@@ -81,6 +83,10 @@ class Wiring:
             ledger = open_ledger(str(directory), run_id=self.run_id)
             self.resources.callback(ledger.close)
             self._ledgers[directory] = ledger
+            for dead in ledger.recovered:
+                if dead.unanswered:
+                    sent = number_of(dead.unanswered, "instance")
+                    say(f"run {dead.run_id} died with {sent} sent and not answered: whether they arrived is not known")
         return self._ledgers[directory]
 
     def ports(self, instances: Instances) -> Ports:

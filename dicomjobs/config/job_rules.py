@@ -16,16 +16,10 @@ from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.diagnostics import Severity
 from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.character_sets import CharacterSet, character_set_of
-from dicomjobs.dicom.sop_classes import (
-    MODALITY_WORKLIST_FIND,
-    PATIENT_ROOT_FIND,
-    PATIENT_STUDY_ONLY_FIND,
-    STUDY_ROOT_FIND,
-)
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT
 from dicomjobs.model.job import FindJob, Job
-from dicomjobs.model.query import Element, Identifier, InformationModel
+from dicomjobs.model.query import FIND_SOP_CLASS, Element, Identifier
 
 Thing = TypeVar("Thing")
 
@@ -103,20 +97,11 @@ def _column(tag: int) -> str:
     return attribute.keyword if attribute else f"{tag:08X}"
 
 
-FIND_CLASSES = {
-    InformationModel.WORKLIST: MODALITY_WORKLIST_FIND,
-    InformationModel.PATIENT: PATIENT_ROOT_FIND,
-    InformationModel.STUDY: STUDY_ROOT_FIND,
-    InformationModel.PATIENT_STUDY_ONLY: PATIENT_STUDY_ONLY_FIND,
-}
-"""The SOP class that each information model is queried with (PS3.4 C.6, K.7)."""
-
-
 def profiles_propose_what_queries_need(site: Site) -> Iterator[Finding]:
     """A query goes over a presentation context of its information model's SOP class."""
     for at, job in site.jobs.items():
         if isinstance(job, FindJob) and (profile := job.association_profile):
-            uid = FIND_CLASSES[job.query.model]
+            uid = FIND_SOP_CLASS[job.query.model]
             if uid not in {context.abstract_syntax for context in profile.contexts}:
                 summary = f"the profile `{profile.name}` does not propose {name_of(uid)}, which the query needs"
                 hint = "propose it, or leave the profile out: the query's own context is then proposed"

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from dicomjobs.dicom.sop_classes import (
+    MODALITY_WORKLIST_FIND,
+    PATIENT_ROOT_FIND,
+    PATIENT_STUDY_ONLY_FIND,
+    STUDY_ROOT_FIND,
+)
 
 
 class InformationModel(Enum):
@@ -13,6 +21,15 @@ class InformationModel(Enum):
     PATIENT = "patient"
     STUDY = "study"
     PATIENT_STUDY_ONLY = "patient_study_only"
+
+
+FIND_SOP_CLASS: Mapping[InformationModel, str] = {
+    InformationModel.WORKLIST: MODALITY_WORKLIST_FIND,
+    InformationModel.PATIENT: PATIENT_ROOT_FIND,
+    InformationModel.STUDY: STUDY_ROOT_FIND,
+    InformationModel.PATIENT_STUDY_ONLY: PATIENT_STUDY_ONLY_FIND,
+}
+"""The SOP class that each information model is queried with (PS3.4 C.6, K.7)."""
 
 
 class QueryLevel(Enum):

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from dicomjobs.dicom.sop_classes import (
-    MODALITY_WORKLIST_FIND,
-    PATIENT_ROOT_FIND,
-    PATIENT_STUDY_ONLY_FIND,
-    STUDY_ROOT_FIND,
-)
 from dicomjobs.dicom.transfer_syntaxes import FALLBACK
 from dicomjobs.model.association import ContextTemplate, Proposal
 from dicomjobs.model.job import FindJob
-from dicomjobs.model.query import InformationModel
+from dicomjobs.model.query import FIND_SOP_CLASS
 from dicomjobs.plan.contexts import contexts_of_profile, number_contexts
 from dicomjobs.plan.plan import FindStep
-
-SOP_CLASS_OF_MODEL = {
-    InformationModel.WORKLIST: MODALITY_WORKLIST_FIND,
-    InformationModel.PATIENT: PATIENT_ROOT_FIND,
-    InformationModel.STUDY: STUDY_ROOT_FIND,
-    InformationModel.PATIENT_STUDY_ONLY: PATIENT_STUDY_ONLY_FIND,
-}
-"""The FIND SOP class of each information model (PS3.4 C.6, K.6); deflated is never proposed for a query."""
 
 
 def plan_find(job: FindJob) -> FindStep:
     """Return the step of a query; its own profile, when it has one, is proposed as it stands."""
-    sop_class_uid = SOP_CLASS_OF_MODEL[job.query.model]
+    sop_class_uid = FIND_SOP_CLASS[job.query.model]
     profile = job.association_profile
     if profile is None:
         template = ContextTemplate(abstract_syntax=sop_class_uid, transfer_syntaxes=FALLBACK)
