@@ -117,16 +117,15 @@ def test_a_second_run_replaces_an_output_unless_it_must_not(tmp_path: Path, arch
     assert len(list((tmp_path / "reports").glob("2*"))) == 2
 
 
-def test_an_output_whose_folder_is_missing_costs_code_7_and_not_the_report(tmp_path: Path, archive: Peer) -> None:
-    """The matches are still in the run directory."""
+def test_an_output_whose_folder_is_missing_is_refused_before_anybody_is_asked(tmp_path: Path) -> None:
+    """Nobody listens at that port, and it does not matter."""
     more = "outputs: [{format: csv, file: nowhere/a.csv}]\n"
 
-    ended = ask(tmp_path, archive.port, "PatientID: P001", more=more)
+    ended = ask(tmp_path, free_port(), "PatientID: P001", more=more)
 
-    assert ended.code == 7
-    assert "nowhere/a.csv" in ended.err
-    assert the_run(tmp_path).report["exit_code"] == 7
-    assert len(table(the_run(tmp_path).path / "matches.csv")) == 1
+    assert ended.code == 2
+    assert "there is no folder" in ended.err
+    assert list((tmp_path / "reports").glob("2*")) == []
 
 
 def test_more_matches_than_allowed_are_never_published(tmp_path: Path, archive: Peer) -> None:
