@@ -35,7 +35,7 @@ class JobOutcome(Enum):
 
 
 class Cause(Enum):
-    """The class of a fault, which decides the exit code (DESIGN's list): who or what has to change before it can succeed."""
+    """The class of a fault, which decides the exit code (README, "Exit codes"): who or what has to change before it can succeed."""
 
     NONE = "none"
     PERMANENT = "permanent"

@@ -14,7 +14,7 @@ exit codes:
   0 all done            1 internal error        2 the input is wrong, nothing was sent
   3 failed for good     4 transient, run again  5 warnings that count    6 verification failed
   7 local resource      8 outcome unknown       9 the peer refused us   10 stopped by a limit
-  11 another run holds the lock                 130/143 interrupted, resumable
+  11 another run holds the lock                 130/143 interrupted by a signal
 """
 
 

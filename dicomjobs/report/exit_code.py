@@ -65,7 +65,7 @@ _BY_CAUSE: Final[Mapping[Cause, int]] = {
 def meaning(code: int) -> str:
     """Return what an exit code says, in a few words."""
     if code > INTERRUPTED:
-        return "interrupted, the rest can be run later"
+        return "interrupted; the report says what was not sent"
     return _MEANINGS.get(code, "not a code of dicomjobs")
 
 

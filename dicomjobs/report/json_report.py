@@ -33,7 +33,7 @@ def _time(seconds: float | None) -> str | None:
 
 
 def _job(job: JobReport) -> dict[str, object]:
-    """Return a job's keys in the order of DESIGN's list; `associations_left_out` only when there are such."""
+    """Return a job's keys in the order of schemas/report.schema.json; `associations_left_out` only when there are such."""
     keys: dict[str, object] = {
         "name": job.name,
         "kind": job.kind.value,

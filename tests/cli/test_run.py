@@ -153,7 +153,7 @@ def test_no_patient_is_named_anywhere(run: RunDirectory) -> None:
 
 
 def test_a_run_of_one_job_is_called_by_its_name(tmp_path: Path) -> None:
-    """Which is what DESIGN shows, and what somebody looks for."""
+    """It is what somebody looks for."""
     with recording_scp() as scp:
         make_study(tmp_path / "files", 1, rows=4)
         dicomjobs("run", write(tmp_path, store_yaml(scp.port, tmp_path / "files")), "--reports", tmp_path / "reports")

@@ -12,7 +12,7 @@ from dicomjobs.config.durations import parse_duration
     [("0", 0.0), ("90", 90.0), ("1.5", 1.5), ("90s", 90.0), ("10m", 600.0), ("2h", 7200.0), ("7d", 604_800.0)],
 )
 def test_a_number_is_seconds_and_a_unit_multiplies_it(text: str, seconds: float) -> None:
-    """DESIGN's forms of a duration."""
+    """The forms of a duration that the schema describes."""
     assert parse_duration(text) == seconds
 
 

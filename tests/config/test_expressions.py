@@ -72,7 +72,7 @@ def test_nothing_that_can_be_typed_breaks_the_splitting(text: str) -> None:
     ],
 )
 def test_every_kind_of_expression_is_read(body: str, expression: Expression) -> None:
-    """The language of DESIGN's expressions."""
+    """The language of expressions."""
     assert parse_expression(body) == expression
 
 

@@ -10,7 +10,7 @@ from dicomjobs.events import Cause, JobOutcome, Outcome
 from dicomjobs.report.exit_code import code_of_instance, code_of_job, exit_code, meaning, worst
 
 ORDER = [1, 2, 7, 6, 8, 9, 3, 4, 10, 5]
-"""DESIGN's list, the highest risk first."""
+"""The highest risk first."""
 
 CAUSES = {
     Cause.NONE: (3, 4),
@@ -67,7 +67,7 @@ def test_every_cause_is_in_the_table() -> None:
 
 @pytest.mark.parametrize(("higher", "lower"), list(combinations(ORDER, 2)))
 def test_the_higher_risk_wins(higher: int, lower: int) -> None:
-    """Of two codes the one that stands first in DESIGN's list is said, whichever came first."""
+    """Of two codes the one that stands first in the order of risk is said, whichever came first."""
     assert worst([lower, higher, 0]) == worst([higher, lower]) == higher
 
 
