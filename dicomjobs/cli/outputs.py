@@ -83,7 +83,7 @@ def write_outputs(fold: Fold, plan: Plan, directory: Path) -> Iterator[OutputFai
     for job in plan.jobs:
         if isinstance(job.step, FindStep) and job.name in succeeded:
             for output in job.step.outputs:
-                columns = output.columns or default_columns(job.step.identifier)
+                columns = output.columns or default_columns(job.step.asked)
                 path = output_path(output, directory)
                 words = _write(path, _matches(RENDERERS[output.format], directory, job, columns))
                 if words:
@@ -142,7 +142,7 @@ def _tables(on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_F
     finds = [(job, job.step) for job in on_disk.plan.jobs if isinstance(job.step, FindStep)]
     for job, step in finds:
         stem = "matches" if len(finds) == 1 else f"matches-{job.name}"
-        columns = default_columns(step.identifier)
+        columns = default_columns(step.asked)
         for output_format, renderer in RENDERERS.items():
             path = directory / f"{stem}.{output_format.value}"
             yield path, _matches(renderer, directory, job, columns)

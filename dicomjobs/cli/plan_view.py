@@ -52,8 +52,9 @@ def _job(job: JobPlan, instances: Instances, most: int | None) -> Iterator[str]:
         case FindStep():
             yield f"{one_line(job.name)}: find at {_peer(job.peer)}{after}"
             yield from _contexts(step.proposal.contexts, None, most)
-            yield "  identifier"
-            yield from _elements(step.identifier, "    ")
+            for query in step.queries:
+                yield f"  identifier{' of ' + one_line(query.label) if query.label else ''}"
+                yield from _elements(query.identifier, "    ")
             yield from _limits(step)
             yield from _outputs(step.outputs)
         case StoreStep():
@@ -140,7 +141,9 @@ def _excluded(rows: Iterable[PlannedInstance], most: int | None) -> Iterator[str
 
 
 def _limits(step: FindStep) -> Iterator[str]:
-    """Yield when a query ends before its last match, and whether it must have one."""
+    """Yield how often a query is asked, when it ends before its last match, and whether it must have one."""
+    if step.repeat > 1:
+        yield f"  asked {step.repeat} times" + (" each" if len(step.queries) > 1 else "")
     if step.cancel_after:
         yield f"  cancelled after {_number(step.cancel_after, 'match', 'matches')}"
     if step.max_matches:

@@ -174,6 +174,7 @@ def _find_job(
         outputs=tuple(map(_output, at["outputs"].items())),
         cancel_after=at["cancel_after"].whole(),
         max_matches=at["max_matches"].whole(),
+        repeat=at["repeat"].whole(),
         if_no_match=at["if_no_match"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
     )

@@ -1,4 +1,4 @@
-"""A find step carried out: one C-FIND, its matches told one by one, cancelled when there are enough (PS3.4 C.4.1)."""
+"""A find step carried out: C-FIND after C-FIND, matches told one by one, cancelled when there are enough (PS3.4 C.4.1)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dicomjobs.execute.ports import Association, Pending, Ports
 from dicomjobs.model.association import AcceptedContext
 from dicomjobs.model.dimse import FindRequest, Response
 from dicomjobs.model.job import EmptyPolicy
+from dicomjobs.model.query import Identifier
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import FindStep, JobPlan
 
@@ -42,6 +43,9 @@ class _BytesPayload:
 CANCEL_GRACE = 5.0
 """Seconds in which a peer may end its answers after a C-CANCEL-RQ, before the association is aborted."""
 
+_ENDS_ALL = frozenset({"interrupted", "max_matches"})
+"""Reasons for a C-CANCEL-RQ after which no further query is asked."""
+
 
 def run_find(job: JobPlan, step: FindStep, ports: Ports, emitter: Emitter) -> JobFinished:
     """Ask the peer and return how it went; an answer cut short is truncated, never a success."""
@@ -50,12 +54,11 @@ def run_find(job: JobPlan, step: FindStep, ports: Ports, emitter: Emitter) -> Jo
         association = associating.establish(step.proposal, emitter.emit)
     except AssociationError as error:
         return failed_by_error(job.name, error)
-    query = _Query(job, step, ports, association.wire, emitter)
+    asking = _Asking(job, step, ports, association.wire, emitter)
     try:
-        for _ in query.ask():
-            if query.grace_is_over():
-                associating.broken(association, None, emitter.emit)
-                return query.verdict()
+        if not asking.ask_all():
+            associating.broken(association, None, emitter.emit)
+            return asking.verdict()
     except AssociationError as error:
         associating.broken(association, error, emitter.emit)
         return failed_by_error(job.name, error, truncated=True)
@@ -63,12 +66,16 @@ def run_find(job: JobPlan, step: FindStep, ports: Ports, emitter: Emitter) -> Jo
         associating.end(association, emitter.emit)
         return _not_encodable(job, error)
     associating.end(association, emitter.emit)
-    return query.verdict()
+    return asking.verdict()
 
 
 @dataclass(slots=True)
-class _Query:
-    """One C-FIND and what came back so far; `cancelled_at` is on the monotonic clock."""
+class _Asking:
+    """The queries of a step on their association, and what came back so far; `cancelled_at` is on the monotonic clock.
+
+    `matches` counts those of all queries; `status`, `cancelled_by` and `cancelled_at` are of the query that is being asked.
+    `failed` is the verdict on the first query that did not succeed.
+    """
 
     job: JobPlan
     step: FindStep
@@ -79,12 +86,28 @@ class _Query:
     status: int | None = None
     cancelled_by: str = ""
     cancelled_at: float = 0.0
+    failed: JobFinished | None = None
 
-    def ask(self) -> Iterator[None]:
-        """Send the request and follow its answers to the last one, pausing after each."""
+    def ask_all(self) -> bool:
+        """Ask one query after the other; False when the peer went on answering long after it was asked to stop."""
+        for query in self.step.queries:
+            for _ in range(self.step.repeat):
+                if self.ports.stop.state is not StopState.RUNNING:
+                    self.cancelled_by = "interrupted"
+                if self.cancelled_by in _ENDS_ALL:
+                    return True
+                for _ in self._ask(query.identifier):
+                    if self._grace_is_over():
+                        return False
+                self.failed = self.failed or self._judged()
+        return True
+
+    def _ask(self, keys: Identifier) -> Iterator[None]:
+        """Send one request and follow its answers to the last one, pausing after each."""
+        self.status, self.cancelled_by = None, ""
         context = _context(self.wire.negotiation.accepted, self.step.sop_class_uid)
         character_set = self.job.peer.character_set
-        identifier = self.ports.encode_identifier(self.step.identifier, context.transfer_syntax, character_set)
+        identifier = self.ports.encode_identifier(keys, context.transfer_syntax, character_set)
         request = FindRequest(sop_class_uid=self.step.sop_class_uid)
         pending = self.wire.send(request, context.context_id, _BytesPayload(identifier))
         for response in self._responses(pending):
@@ -123,19 +146,27 @@ class _Query:
             return "interrupted"
         if self.step.max_matches and self.matches > self.step.max_matches:
             return "max_matches"
-        return "cancel_after" if self.step.cancel_after and self.matches >= self.step.cancel_after else ""
+        return "cancel_after" if self.matches == self.step.cancel_after else ""
 
     def _cancel(self, why: str, pending: Pending) -> None:
         """Send C-CANCEL-RQ and note why and when."""
         self.cancelled_by, self.cancelled_at = why, self.ports.monotonic()
         self.wire.cancel(pending)
 
-    def grace_is_over(self) -> bool:
+    def _grace_is_over(self) -> bool:
         """Tell whether a peer goes on answering long after it was asked to stop."""
         return bool(self.cancelled_by) and self.ports.monotonic() - self.cancelled_at > CANCEL_GRACE
 
     def verdict(self) -> JobFinished:
-        """Return what the final status and the number of matches make of the job."""
+        """Return what became of the job: that of the first query that did not succeed, else what the matches make of it."""
+        if failed := self.failed or self._judged():
+            return failed
+        if not self.matches and self.step.if_no_match is EmptyPolicy.FAIL:
+            return _no_match(self.job.name)
+        return JobFinished(job=self.job.name, outcome=JobOutcome.SUCCEEDED)
+
+    def _judged(self) -> JobFinished | None:
+        """Return how the query that was asked last failed, by what its final status says, None when it did not."""
         final = category(self.status) if self.status is not None else Category.NOT_ALLOWED
         name = self.job.name
         if self.cancelled_by == "interrupted":
@@ -148,9 +179,7 @@ class _Query:
         enough = self.cancelled_by == "cancel_after" and final is not Category.FAILURE
         if not enough and final not in {Category.SUCCESS, Category.WARNING}:
             return failed_by_status(name, self.status or 0, "find", truncated=True)
-        if not self.matches and self.step.if_no_match is EmptyPolicy.FAIL:
-            return _no_match(name)
-        return JobFinished(job=name, outcome=JobOutcome.SUCCEEDED)
+        return None
 
 
 def _context(accepted: tuple[AcceptedContext, ...], sop_class_uid: str) -> AcceptedContext:

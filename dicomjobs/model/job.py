@@ -82,7 +82,7 @@ class EchoJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindJob:
-    """A query with C-FIND; `cancel_after` and `max_matches` count matches, 0 means no limit."""
+    """A query with C-FIND, asked `repeat` times; `cancel_after` and `max_matches` count matches of the job, 0 means no limit."""
 
     name: str
     needs: tuple[Need, ...]
@@ -92,6 +92,7 @@ class FindJob:
     outputs: tuple[Output, ...]
     cancel_after: int
     max_matches: int
+    repeat: int
     if_no_match: EmptyPolicy
     end_with: EndWith
 

@@ -1,4 +1,4 @@
-"""From a find job to a step: one presentation context for its information model, and the identifier as it will be encoded."""
+"""From a find job to a step: one presentation context for its information model, and the identifiers as they will be encoded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dicomjobs.model.association import ContextTemplate, Proposal
 from dicomjobs.model.job import FindJob
 from dicomjobs.model.query import FIND_SOP_CLASS
 from dicomjobs.plan.contexts import contexts_of_profile, number_contexts
-from dicomjobs.plan.plan import FindStep
+from dicomjobs.plan.plan import FindStep, PlannedQuery
 
 
 def plan_find(job: FindJob) -> FindStep:
@@ -26,7 +26,8 @@ def plan_find(job: FindJob) -> FindStep:
     return FindStep(
         proposal=proposal,
         sop_class_uid=sop_class_uid,
-        identifier=job.query.identifier,
+        queries=(PlannedQuery(label="", identifier=job.query.identifier),),
+        repeat=job.repeat,
         outputs=job.outputs,
         cancel_after=job.cancel_after,
         max_matches=job.max_matches,

@@ -109,17 +109,32 @@ class EchoStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedQuery:
+    """One identifier, fully resolved; `label` is the query file it was made from, "" for one of keys alone."""
+
+    label: str
+    identifier: Identifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindStep:
-    """One C-FIND; its identifier fully resolved."""
+    """C-FIND requests on one association: each query `repeat` times, then the next one."""
 
     proposal: Proposal
     sop_class_uid: str
-    identifier: Identifier
+    queries: tuple[PlannedQuery, ...]
+    repeat: int
     outputs: tuple[Output, ...]
     cancel_after: int
     max_matches: int
     if_no_match: EmptyPolicy
     end_with: EndWith
+
+    @property
+    def asked(self) -> Identifier:
+        """What is asked for in all: an element for each attribute of any query, in order of tags."""
+        found = {element.tag: element for query in reversed(self.queries) for element in query.identifier}
+        return tuple(found[tag] for tag in sorted(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

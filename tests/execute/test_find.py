@@ -13,9 +13,9 @@ from dicomjobs.execute import find
 from dicomjobs.model.association import AcceptedContext
 from dicomjobs.model.job import EmptyPolicy
 from dicomjobs.model.stop import StopState
-from dicomjobs.plan.plan import FindStep, JobPlan
+from dicomjobs.plan.plan import FindStep, JobPlan, PlannedQuery
 from tests.support.fake_ports import Answer, Stage
-from tests.support.runs import MadeInstances, find_job, make_plan
+from tests.support.runs import PATIENTS, MadeInstances, find_job, make_plan
 
 STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2.1"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -177,3 +177,64 @@ def test_a_profile_without_the_information_model_cannot_ask() -> None:
 
     assert end.reason == "no_context_accepted"
     assert "StudyRootQueryRetrieveInformationModelFind" in end.words
+
+
+def _two_queries(**changes: Any) -> JobPlan:
+    """Return a job with two query files."""
+    queries = tuple(PlannedQuery(label=label, identifier=PATIENTS) for label in ("a.dcm", "b.dcm"))
+    return _job(queries=queries, **changes)
+
+
+def _stage_of(*answers: list[Answer]) -> Stage:
+    """Return a stage whose peer answers each request of one association in turn."""
+    return _stage(*(answer for each in answers for answer in each))
+
+
+def test_each_query_is_asked_as_often_as_the_job_says_on_one_association() -> None:
+    """Matches are counted over all of them."""
+    stage = _stage_of([MATCH, 0], [MATCH, 0], [0], [MATCH, 0])
+
+    matches, end = _run(stage, _two_queries(repeat=2))
+
+    assert [each.number for each in matches] == [1, 2, 3]
+    assert (len(stage.associations), stage.associations[0].sent, end.outcome) == (1, 4, JobOutcome.SUCCEEDED)
+
+
+def test_a_query_that_fails_does_not_keep_the_next_from_being_asked() -> None:
+    """The job has failed all the same."""
+    matches, end = _run(_stage_of([0xA900], [MATCH, 0]), _two_queries())
+
+    assert len(matches) == 1
+    assert (end.outcome, end.reason, end.truncated) == (JobOutcome.FAILED, "refused", True)
+
+
+def test_too_many_matches_end_all_queries() -> None:
+    """Those of the next one would not be kept either."""
+    stage = _stage_of([MATCH, MATCH, CANCELLED], [MATCH, 0])
+
+    matches, end = _run(stage, _two_queries(max_matches=1))
+
+    assert (len(matches), end.cause, stage.associations[0].sent) == (1, Cause.TRUNCATED, 1)
+
+
+def test_a_job_is_cancelled_once_and_its_next_query_is_asked() -> None:
+    """As findscu does."""
+    stage = _stage_of([MATCH, CANCELLED], [MATCH, MATCH, 0])
+
+    matches, end = _run(stage, _two_queries(cancel_after=1))
+
+    assert (len(matches), end.outcome, stage.associations[0].sent) == (3, JobOutcome.SUCCEEDED, 2)
+
+
+def test_a_signal_between_two_queries_ends_the_job_as_interrupted() -> None:
+    """What was not asked is not complete."""
+    stage = _stage_of([0], [0])
+
+    def interrupt() -> None:
+        stage.stop.state = StopState.FINISHING
+
+    stage.on_send = interrupt
+
+    _, end = _run(stage, _two_queries())
+
+    assert (stage.associations[0].sent, end.outcome, end.truncated) == (1, JobOutcome.INTERRUPTED, True)

@@ -11,7 +11,7 @@ from dicomjobs.model.peer import Allowance, Peer, TlsSettings, UserIdentity
 from dicomjobs.model.query import Element
 from dicomjobs.model.secret import SecretReference, SecretSource
 from dicomjobs.plan.codec import decode_plan, encode_plan
-from dicomjobs.plan.plan import FindStep, InputFile, Plan
+from dicomjobs.plan.plan import FindStep, InputFile, Plan, PlannedQuery
 from dicomjobs.plan.row_codec import StalePlan
 from tests.support.runs import echo_job, find_job, make_peer, make_plan, store_job
 
@@ -38,7 +38,8 @@ def _rich_plan() -> Plan:
     find = find_job()
     assert isinstance(find.step, FindStep)
     inner = (Element(tag=0x00080060, vr="CS", values=("CT",)),)
-    step = replace(find.step, identifier=(Element(tag=0x00400100, vr="SQ", items=(inner, ())),))
+    identifier = (Element(tag=0x00400100, vr="SQ", items=(inner, ())),)
+    step = replace(find.step, queries=(PlannedQuery(label="base.dcm", identifier=identifier),), repeat=2)
     plan = make_plan(echo_job(), replace(find, step=step), replace(store_job(), peer=_secured_peer()))
     return replace(plan, inputs=(InputFile(path="a.yaml", sha256="0" * 64),), state_directory="/state")
 

@@ -42,6 +42,7 @@ from dicomjobs.plan.plan import (
     Plan,
     PlannedAssociation,
     PlannedInstance,
+    PlannedQuery,
     Step,
     StoreStep,
 )
@@ -132,12 +133,17 @@ def echo_job(name: str = "check") -> JobPlan:
     return _job(name, EchoStep(proposal=PROPOSAL))
 
 
+PATIENTS = (Element(tag=0x00100010, vr="PN"), Element(tag=0x00100020, vr="LO"))
+"""The identifier of a query for patients."""
+
+
 def find_job(name: str = "find_them") -> JobPlan:
     """Return a planned query for patients."""
     step = FindStep(
         proposal=PROPOSAL,
         sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1",
-        identifier=(Element(tag=0x00100010, vr="PN"), Element(tag=0x00100020, vr="LO")),
+        queries=(PlannedQuery(label="", identifier=PATIENTS),),
+        repeat=1,
         outputs=(),
         cancel_after=0,
         max_matches=0,
