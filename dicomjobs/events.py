@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from dicomjobs.model.association import AcceptedContext, ProposedContext, RejectedContext, TlsSession
+from dicomjobs.model.association import (
+    AcceptedContext,
+    AcceptedRoles,
+    ExtendedNegotiation,
+    ProposedContext,
+    RejectedContext,
+    TlsSession,
+)
 from dicomjobs.model.association import EndedBy as EndedBy  # noqa: PLC0414 - the alias is how a name is exported again
 
 
@@ -68,7 +75,10 @@ class JobStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssociationEstablished:
-    """An association was accepted; `number` counts the associations of a job from 1 in the order they were requested."""
+    """An association was accepted; `number` counts the associations of a job from 1 in the order they were requested.
+
+    `roles` and `extended_negotiation` are the peer's answers.
+    """
 
     job: str
     number: int
@@ -77,6 +87,8 @@ class AssociationEstablished:
     rejected: tuple[RejectedContext, ...]
     max_pdu_length: int
     tls: TlsSession | None
+    roles: tuple[AcceptedRoles, ...] = ()
+    extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

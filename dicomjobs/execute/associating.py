@@ -59,6 +59,8 @@ class Associating:
                 rejected=agreed.rejected,
                 max_pdu_length=agreed.peer_max_pdu_length,
                 tls=agreed.tls,
+                roles=agreed.roles,
+                extended_negotiation=agreed.extended_negotiation,
             )
         )
         return NumberedAssociation(number=number, wire=wire, proposed=len(proposal.contexts))

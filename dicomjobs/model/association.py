@@ -58,12 +58,33 @@ class ExtendedNegotiation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedRoles:
+    """The peer's answer to a role selection: the roles of the requestor that it accepts for a SOP class (PS3.7 D.3.3.4.2)."""
+
+    sop_class_uid: str
+    scu: bool
+    scp: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsynchronousWindow:
+    """How many operations the requestor may have outstanding, and how many it may be asked to perform; 0 is no limit (PS3.7 D.3.3.3)."""
+
+    invoked: int
+    performed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What one A-ASSOCIATE-RQ proposes, apart from the AE titles and lengths that belong to the peer; at most 128 contexts."""
+    """What one A-ASSOCIATE-RQ proposes, apart from the AE titles and lengths that belong to the peer; at most 128 contexts.
+
+    Whatever window comes of an asynchronous one, an association of ours has one operation outstanding at a time.
+    """
 
     contexts: tuple[ProposedContext, ...]
     roles: tuple[RoleSelection, ...] = ()
     extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
+    asynchronous_window: AsynchronousWindow | None = None
 
 
 class EndedBy(Enum):
@@ -88,7 +109,10 @@ class TlsSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Negotiation:
-    """What came of an A-ASSOCIATE: contexts in the order proposed, the peer's maximum PDU length in bytes (0: no limit)."""
+    """What came of an A-ASSOCIATE: contexts in the order proposed, the peer's maximum PDU length in bytes (0: no limit).
+
+    Roles, extended negotiation and asynchronous window are the peer's answers as they came; None is a window of one operation.
+    """
 
     accepted: tuple[AcceptedContext, ...]
     rejected: tuple[RejectedContext, ...]
@@ -96,6 +120,9 @@ class Negotiation:
     peer_implementation_class_uid: str
     peer_implementation_version: str
     tls: TlsSession | None
+    roles: tuple[AcceptedRoles, ...] = ()
+    extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
+    asynchronous_window: AsynchronousWindow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,15 @@ from dicomjobs.events import (
     RunFinished,
     RunStarted,
 )
-from dicomjobs.model.association import AcceptedContext, EndedBy, ProposedContext, RejectedContext, TlsSession
+from dicomjobs.model.association import (
+    AcceptedContext,
+    AcceptedRoles,
+    EndedBy,
+    ExtendedNegotiation,
+    ProposedContext,
+    RejectedContext,
+    TlsSession,
+)
 from dicomjobs.report.record import Record
 
 FORMAT_VERSION: Final = 1
@@ -57,6 +65,8 @@ def _decode_association_established(record: Record) -> AssociationEstablished:
         rejected=tuple(map(_decode_rejected, record.records("rejected"))),
         max_pdu_length=record.whole("max_pdu_length"),
         tls=_decode_tls(record.record_or_none("tls")),
+        roles=tuple(map(_decode_roles, record.records("roles"))),
+        extended_negotiation=tuple(map(_decode_extended, record.records("extended_negotiation"))),
     )
 
 
@@ -94,6 +104,16 @@ def _decode_tls(record: Record | None) -> TlsSession | None:
         cipher=record.text("cipher"),
         peer_certificate_sha256=record.text("peer_certificate_sha256"),
     )
+
+
+def _decode_roles(record: Record) -> AcceptedRoles:
+    """Read the answer to a role selection."""
+    return AcceptedRoles(sop_class_uid=record.text("sop_class"), scu=record.flag("scu"), scp=record.flag("scp"))
+
+
+def _decode_extended(record: Record) -> ExtendedNegotiation:
+    """Read the answer to an extended negotiation."""
+    return ExtendedNegotiation(sop_class_uid=record.text("sop_class"), information=record.text("information"))
 
 
 def _decode_association_ended(record: Record) -> AssociationEnded:

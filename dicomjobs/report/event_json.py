@@ -125,6 +125,10 @@ def _encode_association_established(event: AssociationEstablished) -> str:
             "cipher": event.tls.cipher,
             "peer_certificate_sha256": event.tls.peer_certificate_sha256,
         },
+        "roles": [{"sop_class": r.sop_class_uid, "scu": r.scu, "scp": r.scp} for r in event.roles],
+        "extended_negotiation": [
+            {"sop_class": e.sop_class_uid, "information": e.information} for e in event.extended_negotiation
+        ],
     }
     return f'"association_established","job":{quoted(event.job)},"number":{event.number},{_compact(fields)[1:-1]}'
 

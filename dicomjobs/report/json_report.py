@@ -67,8 +67,8 @@ def _counts(counts: Counts) -> dict[str, int]:
 
 
 def _association(association: AssociationReport) -> dict[str, object]:
-    """Return an association's keys."""
-    return {
+    """Return an association's keys; those for what the peer answers beside contexts only when it did."""
+    keys: dict[str, object] = {
         "proposed": association.proposed,
         "accepted": association.accepted,
         "refused": association.refused,
@@ -76,6 +76,16 @@ def _association(association: AssociationReport) -> dict[str, object]:
         "tls": _tls(association.tls) if association.tls else None,
         "ended_by": association.ended_by.value if association.ended_by else None,
     }
+    if association.roles:
+        keys["roles"] = [
+            {"sop_class": answer.sop_class_uid, "scu": answer.scu, "scp": answer.scp} for answer in association.roles
+        ]
+    if association.extended_negotiation:
+        keys["extended_negotiation"] = [
+            {"sop_class": answer.sop_class_uid, "information": answer.information}
+            for answer in association.extended_negotiation
+        ]
+    return keys
 
 
 def _tls(tls: TlsSession) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dicomjobs.events import JobOutcome
-from dicomjobs.model.association import EndedBy, TlsSession
+from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
 
 FORMAT_VERSION = 1
 
@@ -47,6 +47,7 @@ class Counts:
 class AssociationReport:
     """One association: presentation contexts proposed, accepted and refused, and the peer's maximum PDU length in bytes.
 
+    `roles` and `extended_negotiation` are the peer's answers to what was asked for.
     `max_pdu` is None when it was never established, `ended_by` None when its end was not recorded.
     """
 
@@ -56,6 +57,8 @@ class AssociationReport:
     max_pdu: int | None
     tls: TlsSession | None
     ended_by: EndedBy | None
+    roles: tuple[AcceptedRoles, ...] = ()
+    extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

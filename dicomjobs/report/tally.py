@@ -18,7 +18,7 @@ from dicomjobs.events import (
     Outcome,
     OutputFailed,
 )
-from dicomjobs.model.association import EndedBy, TlsSession
+from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
 
 EXAMPLES: Final = 5
 """How many instances a group of failures names."""
@@ -96,6 +96,8 @@ class Established:
     refused: int
     max_pdu: int
     tls: TlsSession | None
+    roles: tuple[AcceptedRoles, ...]
+    extended_negotiation: tuple[ExtendedNegotiation, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +155,8 @@ class JobTally:
                 refused=len(event.rejected),
                 max_pdu=event.max_pdu_length,
                 tls=event.tls,
+                roles=event.roles,
+                extended_negotiation=event.extended_negotiation,
             )
 
     def add_ended(self, event: AssociationEnded) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import JobOutcome
+from dicomjobs.report.agreements import agreement_lines
 from dicomjobs.report.exit_code import meaning
 from dicomjobs.report.phrases import (
     arrived,
@@ -73,7 +74,7 @@ def _in_columns(row: tuple[str, ...], widths: list[int]) -> str:
 def _is_worth_details(job: JobReport) -> bool:
     """Whether there is more to say of a job than its line in the table."""
     refused = any(association.refused for association in job.associations)
-    return bool(job.failures or refused or (job.kind is JobKind.STORE and job.associations))
+    return bool(job.failures or refused or (job.kind is JobKind.STORE and job.associations) or agreement_lines(job))
 
 
 def _details(job: JobReport) -> str:
@@ -85,6 +86,7 @@ def _detail_lines(job: JobReport) -> Iterator[str]:
     """Give the lines below a job's name."""
     if words := associations_words(job):
         yield f"  {words}"
+    yield from (f"  {line}" for line in agreement_lines(job))
     for failure in job.failures:
         yield from _failure_lines(failure)
 

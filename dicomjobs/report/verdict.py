@@ -184,6 +184,8 @@ def _associations(tally: JobTally) -> Iterator[AssociationReport]:
                 max_pdu=established.max_pdu,
                 tls=established.tls,
                 ended_by=ended_by,
+                roles=established.roles,
+                extended_negotiation=established.extended_negotiation,
             )
         elif ended:
             yield AssociationReport(

@@ -10,6 +10,7 @@ from collections import Counter
 from dicomjobs.errors import IdentityNotConfirmed, NoContextAccepted, ProtocolError
 from dicomjobs.model.association import (
     AcceptedContext,
+    AcceptedRoles,
     Negotiation,
     Proposal,
     RejectedContext,
@@ -44,6 +45,7 @@ def association_request(peer: Peer, proposal: Proposal, passcode: str) -> Associ
         max_pdu_length=peer.max_pdu.receive,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version=IMPLEMENTATION_VERSION_NAME,
+        asynchronous_window=proposal.asynchronous_window,
         roles=tuple(
             RoleItem(sop_class_uid=item.sop_class_uid, scu=item.role is not Role.SCP, scp=item.role is not Role.SCU)
             for item in proposal.roles
@@ -100,6 +102,11 @@ def negotiated(proposal: Proposal, accept: AssociateAccept, tls: TlsSession | No
         peer_implementation_class_uid=accept.user.implementation_class_uid,
         peer_implementation_version=accept.user.implementation_version,
         tls=tls,
+        roles=tuple(
+            AcceptedRoles(sop_class_uid=item.sop_class_uid, scu=item.scu, scp=item.scp) for item in accept.user.roles
+        ),
+        extended_negotiation=accept.user.extended_negotiation,
+        asynchronous_window=accept.user.asynchronous_window,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dicomjobs.model.association import ExtendedNegotiation, ProposedContext
+from dicomjobs.model.association import AsynchronousWindow, ExtendedNegotiation, ProposedContext
 
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA_TF, RELEASE_RQ, RELEASE_RP, ABORT = 1, 2, 3, 4, 5, 6, 7
 """PDU types (PS3.8 9.3.1)."""
@@ -42,6 +42,7 @@ class UserInformation:
     max_pdu_length: int | None
     implementation_class_uid: str = ""
     implementation_version: str = ""
+    asynchronous_window: AsynchronousWindow | None = None
     roles: tuple[RoleItem, ...] = ()
     extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
     identity: IdentityItem | None = None

@@ -10,7 +10,7 @@ from struct import Struct
 from typing import TypeVar
 
 from dicomjobs.errors import MalformedPdu
-from dicomjobs.model.association import ExtendedNegotiation, ProposedContext
+from dicomjobs.model.association import AsynchronousWindow, ExtendedNegotiation, ProposedContext
 from dicomjobs.wire import pdu
 from dicomjobs.wire.pdu import (
     Abort,
@@ -139,6 +139,7 @@ def _user(body: bytes) -> UserInformation:
         max_pdu_length=_last(items, 0x51, _max_length, None),
         implementation_class_uid=_last(items, 0x52, _uid, ""),
         implementation_version=_last(items, 0x55, _version_name, ""),
+        asynchronous_window=_last(items, 0x53, _window, None),
         roles=tuple(_role(value) for kind, value in items if kind == 0x54),
         extended_negotiation=tuple(_extended(value) for kind, value in items if kind == 0x56),
         identity=_last(items, 0x58, _identity, None),
@@ -167,6 +168,13 @@ def _max_length(body: bytes) -> int:
 def _version_name(body: bytes) -> str:
     """Implementation version name; kept for reports only, so any byte is allowed."""
     return body.decode("ascii", errors="replace").rstrip("\0 ")
+
+
+def _window(body: bytes) -> AsynchronousWindow:
+    """Asynchronous operations window sub-item 53H."""
+    if len(body) != 4:
+        raise MalformedPdu(f"an asynchronous operations window of {len(body)} bytes")
+    return AsynchronousWindow(invoked=int.from_bytes(body[:2], "big"), performed=int.from_bytes(body[2:], "big"))
 
 
 def _role(body: bytes) -> RoleItem:

@@ -1,6 +1,6 @@
 """PDUs to bytes (PS3.8 9.3, D; PS3.7 D.3.3); knows nothing of sockets or states.
 
-The sub-items of the user information go out in the order that DCMTK uses: 51H, 52H, 54H, 55H, 56H, 58H, 59H.
+The sub-items of the user information go out in the order that DCMTK uses, which is that of their numbers.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _ASSOCIATE_HEADER = Struct(">H2x16s16s32x")
 _SHORT_BODY = Struct(">xBBB")
 _DATA_HEADER = Struct(">BxIIBB")
 _SHORT = Struct(">H")
+_WINDOW = Struct(">HH")
 
 
 def encode(message: Pdu) -> bytes:
@@ -107,6 +108,8 @@ def _user(user: UserInformation) -> bytes:
         parts.append(_item(0x51, user.max_pdu_length.to_bytes(4, "big")))
     if user.implementation_class_uid:
         parts.append(_item(0x52, user.implementation_class_uid.encode("ascii")))
+    if (window := user.asynchronous_window) is not None:
+        parts.append(_item(0x53, _WINDOW.pack(window.invoked, window.performed)))
     parts += (
         _item(0x54, _counted(role.sop_class_uid.encode("ascii")) + bytes((role.scu, role.scp))) for role in user.roles
     )

@@ -23,6 +23,8 @@ from dicomjobs.model.association import EndedBy, TlsSession
 from dicomjobs.report.report import AssociationReport, Failure, JobKind, Report, RunOutcome
 from tests.support.runs import (
     BEGAN,
+    EXTENDED,
+    ROLES,
     RUN_ID,
     STARTED,
     delivered,
@@ -301,7 +303,16 @@ def test_associations_are_told_in_the_order_they_were_requested() -> None:
     )
 
     assert report_of(make_plan(echo_job()), log).jobs[0].associations == (
-        AssociationReport(proposed=2, accepted=1, refused=1, max_pdu=16384, tls=TLS, ended_by=None),
+        AssociationReport(
+            proposed=2,
+            accepted=1,
+            refused=1,
+            max_pdu=16384,
+            tls=TLS,
+            ended_by=None,
+            roles=(ROLES,),
+            extended_negotiation=(EXTENDED,),
+        ),
         AssociationReport(proposed=2, accepted=2, refused=0, max_pdu=16384, tls=None, ended_by=EndedBy.PEER_ABORT),
         AssociationReport(proposed=2, accepted=0, refused=0, max_pdu=None, tls=None, ended_by=EndedBy.REJECTED),
     )

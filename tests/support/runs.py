@@ -24,7 +24,9 @@ from dicomjobs.events import (
 )
 from dicomjobs.model.association import (
     AcceptedContext,
+    AcceptedRoles,
     EndedBy,
+    ExtendedNegotiation,
     Proposal,
     ProposedContext,
     RejectedContext,
@@ -248,8 +250,15 @@ def not_sent(item: int, job: str = "send_them", *, reason: str, cause: Cause, wo
     return InstanceFinished(job=job, item=item, outcome=Outcome.NOT_SENT, reason=reason, words=words, cause=cause)
 
 
+ROLES = AcceptedRoles(sop_class_uid=CT, scu=True, scp=False)
+EXTENDED = ExtendedNegotiation(sop_class_uid=CT, information="020003000000")
+
+
 def established(job: str, number: int = 1, *, refuse_mr: bool = False, tls: TlsSession | None = None) -> Event:
-    """Return the event of an association that was accepted, with all contexts or without that for MR."""
+    """Return the event of an association that was accepted, with all contexts or without that for MR.
+
+    With TLS, the peer also answers to roles and extended negotiation.
+    """
     accepted = (
         AcceptedContext(context_id=1, abstract_syntax=CT, transfer_syntax=EXPLICIT),
         AcceptedContext(context_id=3, abstract_syntax=MR, transfer_syntax=EXPLICIT),
@@ -263,6 +272,8 @@ def established(job: str, number: int = 1, *, refuse_mr: bool = False, tls: TlsS
         rejected=rejected if refuse_mr else (),
         max_pdu_length=16384,
         tls=tls,
+        roles=(ROLES,) if tls else (),
+        extended_negotiation=(EXTENDED,) if tls else (),
     )
 
 

@@ -121,8 +121,12 @@ def accept(
     extra_ids: tuple[int, ...] = (),
     identity_response: bytes | None = None,
     backwards: bool = False,
+    answers: UserInformation | None = None,
 ) -> Step:
-    """Read the A-ASSOCIATE-RQ and accept each context with its first transfer syntax, unless told otherwise."""
+    """Read the A-ASSOCIATE-RQ and accept each context with its first transfer syntax, unless told otherwise.
+
+    `answers` is the user information as a whole, instead of the usual one.
+    """
 
     def step(conversation: Conversation) -> None:
         request = read_request(conversation)
@@ -141,7 +145,8 @@ def accept(
             called_ae_title=request.called_ae_title,
             calling_ae_title=request.calling_ae_title,
             contexts=tuple(reversed(contexts) if backwards else contexts),
-            user=UserInformation(
+            user=answers
+            or UserInformation(
                 max_pdu_length=max_pdu,
                 implementation_class_uid="1.2.3",
                 implementation_version="SCRIPTED",

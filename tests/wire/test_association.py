@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from dicomjobs.errors import Interrupted, NotSendable
-from dicomjobs.model.association import EndedBy
+from dicomjobs.model.association import AcceptedRoles, AsynchronousWindow, EndedBy, ExtendedNegotiation
 from dicomjobs.model.dimse import EchoRequest, FindRequest
 from dicomjobs.model.peer import MaximumPdu
-from dicomjobs.wire.pdu import DataTransfer, DataValue
+from dicomjobs.wire.pdu import DataTransfer, DataValue, RoleItem, UserInformation
 from dicomjobs.wire.pdu_decode import decode
 from dicomjobs.wire.pdu_encode import encode
 from tests.support.scripted_scp import (
@@ -349,6 +349,30 @@ def test_what_was_negotiated_is_told() -> None:
     assert [context.context_id for context in negotiation.accepted] == [1, 5]
     assert [(context.context_id, context.result) for context in negotiation.rejected] == [(3, 3)]
     assert (negotiation.peer_max_pdu_length, negotiation.peer_implementation_version) == (16384, "SCRIPTED")
+
+
+def test_the_answers_to_roles_extended_negotiation_and_window_are_told() -> None:
+    """As the peer gave them, and nothing where it gave none."""
+    answers = UserInformation(
+        max_pdu_length=0,
+        asynchronous_window=AsynchronousWindow(invoked=4, performed=1),
+        roles=(RoleItem(sop_class_uid=CT, scu=False, scp=True),),
+        extended_negotiation=(ExtendedNegotiation(sop_class_uid=CT, information="0200"),),
+    )
+    told = []
+    for script in (accept(answers=answers), accept()):
+        with scripted_scp(script, hang()) as port, associated(a_peer(port), proposing(CT)) as association:
+            agreed = association.negotiation
+            told.append((agreed.roles, agreed.extended_negotiation, agreed.asynchronous_window))
+
+    assert told == [
+        (
+            (AcceptedRoles(sop_class_uid=CT, scu=False, scp=True),),
+            (ExtendedNegotiation(sop_class_uid=CT, information="0200"),),
+            AsynchronousWindow(invoked=4, performed=1),
+        ),
+        ((), (), None),
+    ]
 
 
 def test_a_peer_that_leaves_out_its_maximum_length_is_taken_to_accept_16384_bytes() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pynetdicom import pdu as theirs
 
 from dicomjobs.errors import MalformedPdu
-from dicomjobs.model.association import ExtendedNegotiation, ProposedContext
+from dicomjobs.model.association import AsynchronousWindow, ExtendedNegotiation, ProposedContext
 from dicomjobs.wire.pdu import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -45,6 +45,7 @@ REQUEST = AssociateRequest(
         max_pdu_length=131072,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version=IMPLEMENTATION_VERSION_NAME,
+        asynchronous_window=AsynchronousWindow(invoked=0, performed=1),
         roles=(RoleItem(sop_class_uid=CT, scu=True, scp=True), RoleItem(sop_class_uid=MR, scu=False, scp=True)),
         extended_negotiation=(ExtendedNegotiation(sop_class_uid=CT, information="020003000000"),),
         identity=IdentityItem(identity_type=2, positive_response=True, primary=b"jo", secondary="pässword".encode()),
@@ -61,6 +62,7 @@ ACCEPT = AssociateAccept(
         max_pdu_length=0,
         implementation_class_uid="1.2.276.0.7230010.3.0.3.6.7",
         implementation_version="OFFIS_DCMTK_367",
+        asynchronous_window=AsynchronousWindow(invoked=5, performed=1),
         roles=(RoleItem(sop_class_uid=CT, scu=True, scp=False),),
         extended_negotiation=(ExtendedNegotiation(sop_class_uid=CT, information="00ff"),),
         identity_response=b"",
@@ -125,7 +127,16 @@ def test_the_user_information_is_in_the_order_of_dcmtk() -> None:
     pdu: Any = theirs.A_ASSOCIATE_RQ()
     pdu.decode(encode(REQUEST))
 
-    assert [item.item_type for item in pdu.user_information.user_data] == [0x51, 0x52, 0x54, 0x54, 0x55, 0x56, 0x58]
+    assert [item.item_type for item in pdu.user_information.user_data] == [
+        0x51,
+        0x52,
+        0x53,
+        0x54,
+        0x54,
+        0x55,
+        0x56,
+        0x58,
+    ]
 
 
 def test_our_implementation_names_itself_as_the_standard_allows() -> None:
@@ -141,9 +152,9 @@ def test_a_header_and_a_fragment_are_a_p_data_tf() -> None:
 
 
 def test_unknown_items_are_skipped() -> None:
-    """PS3.8 9.3.1: what is not recognised is ignored, async operations among it."""
+    """PS3.8 9.3.1: what is not recognised is ignored, SOP class common extended negotiation among it."""
     data = encode(REQUEST)
-    extra = bytes.fromhex("53 00 0004 00010001") + bytes.fromhex("7e 00 0001 00")
+    extra = bytes.fromhex("57 00 0004 00010001") + bytes.fromhex("7e 00 0001 00")
     item = data.index(b"\x50\x00")
     length = int.from_bytes(data[item + 2 : item + 4], "big")
     body = data[6 : item + 2] + (length + len(extra)).to_bytes(2, "big") + data[item + 4 :] + extra
