@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.stop import say
 from dicomjobs.config.secrets import open_secret
@@ -24,7 +25,7 @@ from dicomjobs.pixels.convert import convert
 from dicomjobs.plan.plan import Instances, Plan
 from dicomjobs.report.phrases import number_of
 from dicomjobs.wire.connect import connect
-from dicomjobs.wire.identifier import decode_identifier, encode_identifier
+from dicomjobs.wire.identifier import encode_identifier
 
 EMBEDDED_LEDGER = ".dicomjobs"
 """The folder inside an embedded peer's directory that holds its ledger: it goes when the instances go."""

@@ -12,6 +12,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
+from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.dicom.attributes import by_keyword
 from dicomjobs.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
@@ -19,7 +20,6 @@ from dicomjobs.dicom.transfer_syntaxes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 from dicomjobs.model.query import Element
-from dicomjobs.wire.identifier import decode_identifier
 
 SYNTAXES = {
     IMPLICIT_VR_LITTLE_ENDIAN: {"implicit_vr": True, "little_endian": True},

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydicom.data import get_charset_files
 from pydicom.dataset import Dataset
 
+from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.dicom.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -21,7 +22,7 @@ from dicomjobs.dicom.transfer_syntaxes import (
 )
 from dicomjobs.errors import ProtocolError
 from dicomjobs.model.query import Element
-from dicomjobs.wire.identifier import decode_identifier, encode_identifier
+from dicomjobs.wire.identifier import encode_identifier
 from tests.support.identifiers import (
     ITEM,
     ITEM_END,

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dicomjobs.answers.json_model import MAX_DEPTH, MAX_LENGTH, decode_identifier
 from dicomjobs.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dicomjobs.errors import ProtocolError
 from dicomjobs.model.query import Element
-from dicomjobs.wire.identifier import MAX_DEPTH, MAX_LENGTH, decode_identifier, encode_identifier
+from dicomjobs.wire.identifier import encode_identifier
 from tests.support.identifiers import (
     ITEM,
     ITEM_END,

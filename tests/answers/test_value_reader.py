@@ -6,10 +6,10 @@ import struct
 
 import pytest
 
+from dicomjobs.answers.value_reader import value_readers
 from dicomjobs.dicom.character_sets import DEFAULT, character_set_of
 from dicomjobs.dicom.value_representations import ALL
 from dicomjobs.errors import ProtocolError
-from dicomjobs.wire.value_reader import value_readers
 
 READERS = value_readers("<")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dicomjobs.answers.value_reader import ValueReader, value_readers
 from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
@@ -18,7 +19,6 @@ from dicomjobs.dicom.transfer_syntaxes import (
 )
 from dicomjobs.dicom.value_representations import ALL, LONG
 from dicomjobs.errors import ProtocolError
-from dicomjobs.wire.value_reader import ValueReader, value_readers
 
 
 @dataclass(frozen=True, slots=True)
