@@ -40,6 +40,7 @@ class Arguments:
     ae_title: str = "DICOMJOBS"
     run: str = "latest"
     here: bool = False
+    peer: str = ""
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -71,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_serve(verbs)
     _add_report(verbs)
+    _add_asking_verbs(verbs)
     return parser
 
 
@@ -134,6 +136,19 @@ def _add_report(verbs: Any) -> None:
     report.add_argument("run", metavar="RUN|latest", help="a run's id or directory")
     report.add_argument("--format", choices=("text", "json", "csv", "junit"), default="text")
     report.add_argument("--reports", metavar="DIR", help="the folder that holds the runs")
+
+
+def _add_asking_verbs(verbs: Any) -> None:
+    """Add the verbs that ask one peer something, without a job."""
+    echo = verbs.add_parser("echo", help="ask a peer whether it is there (C-ECHO)")
+    _add_peer(echo)
+
+
+def _add_peer(parser: argparse.ArgumentParser) -> None:
+    """Add which peer is meant."""
+    parser.add_argument("peer", metavar="PEER", help="the name of a peer in FILE, or AET@host:port")
+    parser.add_argument("-f", "--file", default="", metavar="FILE", help="the document that declares the peer")
+    _add_inputs(parser)
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ VERBS = {
     "run": "dicomjobs.cli.run",
     "serve": "dicomjobs.cli.serve",
     "report": "dicomjobs.cli.report",
+    "echo": "dicomjobs.cli.echo",
 }
 """Each verb and the module whose function `main(arguments) -> int` carries it out."""
 

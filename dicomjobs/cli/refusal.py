@@ -16,6 +16,7 @@ CODES = {
     "DJ609": "an output that cannot be written where it is to go",
     "DJ610": "two embedded peers in one folder",
     "DJ611": "the log of a run is damaged",
+    "DJ612": "a peer that is neither known nor an address",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""
 

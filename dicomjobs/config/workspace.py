@@ -29,6 +29,7 @@ from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.config.validate import validate
 from dicomjobs.diagnostics import Diagnostics, InvalidInput, Location, stop_on_errors
 from dicomjobs.model.job import Job
+from dicomjobs.model.peer import Peer
 
 __all__ = ["MissingParameters", "SourceFile", "Workspace", "load_workspace", "select_jobs", "show_workspace"]
 
@@ -52,6 +53,8 @@ class Workspace:
     """Names of the jobs that `file` itself declares, in file order; included ones run only when needed or named."""
     jobs: tuple[Job, ...]
     """All jobs, included ones too, in file order."""
+    peers: tuple[Peer, ...]
+    """The peers that have a name, used or not, in file order."""
     reports_directory: str | None
     state_directory: str | None
 
@@ -94,6 +97,7 @@ def load_workspace(
         at=checked.at,
         declared=checked.sources.declared_jobs,
         jobs=tuple(site.jobs.values()),
+        peers=tuple(peer for at, peer in site.peers.items() if at[0] == "peers"),
         reports_directory=_directory(document, places, "reports"),
         state_directory=_directory(document, places, "state"),
     )
