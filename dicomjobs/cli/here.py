@@ -30,7 +30,7 @@ _UNKNOWN = "${"  # what is left in a path that depends on a parameter that only 
 
 def check_here(workspace: Workspace) -> Diagnostics:
     """Return an error for each thing that a run would not be able to open."""
-    peers = dict.fromkeys(job.peer for job in workspace.jobs)
+    peers = dict.fromkeys(peer for job in workspace.jobs for peer in (job.peer, job.peer.queries_at) if peer)
     sets = dict.fromkeys(job.send_set for job in workspace.jobs if isinstance(job, StoreJob))
     found = list(_folder_problems(workspace))
     found += (problem for peer in peers for problem in _peer_problems(peer))
@@ -49,9 +49,10 @@ def _folder_problems(workspace: Workspace) -> Iterator[_Problem]:
     yield from _place_problems("state folder", state, ledger=True)
     yield from _place_problems("reports folder", reports_folder(workspace.reports_directory, state=state))
     for job in workspace.jobs:
-        if job.peer.embedded_directory is not None:
-            what = f"peer {job.peer.name}, embedded directory"
-            yield from _place_problems(what, Path(job.peer.embedded_directory), ledger=True)
+        for peer in (job.peer, job.peer.queries_at):
+            if peer and peer.embedded_directory is not None:
+                what = f"peer {peer.name}, embedded directory"
+                yield from _place_problems(what, Path(peer.embedded_directory), ledger=True)
         if isinstance(job, FindJob):
             for output in job.outputs:
                 yield from _output_problems(job.name, Path(output.file))

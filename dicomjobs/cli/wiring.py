@@ -45,13 +45,13 @@ class Wiring:
 
     def open_secrets(self, plan: Plan) -> None:
         """Fetch every secret of the plan's peers, once for the whole run; raises SecretUnavailable."""
-        references = {secret: None for job in plan.jobs for secret in _secrets_of(job.peer)}  # in order, each once
+        references = {secret: None for peer in _peers_of(plan) for secret in _secrets_of(peer)}  # in order, each once
         for secret in references:
             self._secrets[secret] = open_secret(secret)
 
     def start_embedded_peers(self, plan: Plan) -> None:
         """Start an SCP for each folder of the plan's embedded peers; raises OSError, InvalidInput for one with two AE titles."""
-        embedded = {folder: job.peer for job in plan.jobs if (folder := _embedded_folder(job.peer))}
+        embedded = {folder: peer for peer in _peers_of(plan) if (folder := _embedded_folder(peer))}
         if not embedded:
             return
         if mixed := tuple(_mixed_titles(plan)):
@@ -105,6 +105,14 @@ class Wiring:
         )
 
 
+def _peers_of(plan: Plan) -> Iterator[Peer]:
+    """Yield every peer that a plan may talk to: those of its jobs, and those that answer queries for them."""
+    for job in plan.jobs:
+        yield job.peer
+        if job.peer.queries_at:
+            yield job.peer.queries_at
+
+
 def _secrets_of(peer: Peer) -> Iterator[SecretReference]:
     """Yield what has to be fetched before a peer can be talked to."""
     if peer.tls and peer.tls.key_password:
@@ -121,9 +129,9 @@ def _embedded_folder(peer: Peer) -> str:
 def _mixed_titles(plan: Plan) -> Iterator[Diagnostic]:
     """Yield a mistake for each folder whose embedded peers do not share one AE title: it is kept by one application entity."""
     titles: dict[str, set[str]] = {}
-    for job in plan.jobs:
-        if folder := _embedded_folder(job.peer):
-            titles.setdefault(folder, set()).add(job.peer.called_ae_title)
+    for peer in _peers_of(plan):
+        if folder := _embedded_folder(peer):
+            titles.setdefault(folder, set()).add(peer.called_ae_title)
     for folder, found in titles.items():
         if len(found) > 1:
             summary = f"the embedded peers {' and '.join(sorted(found))} keep their instances in one folder, {folder}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of, name_of
-from dicomjobs.config.build_peers import build_peer
+from dicomjobs.config.build_peers import build_peer, with_look_ups
 from dicomjobs.config.build_profiles import build_profile, follow, transfer_syntax
 from dicomjobs.config.cursor import Cursor, Findings
 from dicomjobs.config.places import Places, Pointer
@@ -62,7 +62,7 @@ def build_site(document: dict[str, Any], *, places: Places, references: Referenc
         for syntax in syntaxes.items():
             transfer_syntax(syntax)
     site = Site(
-        peers=_built(root, references, "peers", "peer", lambda at, name: build_peer(at, name=name)),
+        peers=with_look_ups(_peers(root, references), references),
         profiles=_built(
             root,
             references,
@@ -89,6 +89,23 @@ def _built(
     in_place = (there for there in references.values() if there[0] == "jobs" and there[-1] == key)
     built.update((there, build(follow(root, there), None)) for there in in_place)
     return built
+
+
+def _peers(root: Cursor, references: References) -> dict[Pointer, Peer]:
+    """Build the peers, those that are written where another one's queries are answered too."""
+    peers = _built(root, references, "peers", "peer", lambda at, name: build_peer(at, name=name))
+    for there in dict.fromkeys(references.values()):
+        if len(there) > 2 and there[-1] == "queries_at":
+            peers[there] = _asked_peer(follow(root, there))
+    return peers
+
+
+def _asked_peer(at: Cursor) -> Peer:
+    """Build a peer that is written where another one's queries are answered."""
+    if (further := at.get("queries_at")) is not None:
+        words = "a peer that answers another one's queries cannot send them on"
+        further.error("DJ585", words, hint="leave it out, and name the last one where the first is", at_key=True)
+    return build_peer(at, name=None)
 
 
 def _place_name(at: Cursor) -> str:

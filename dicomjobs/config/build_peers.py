@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from dicomjobs.config.cursor import Cursor
+from dicomjobs.config.places import Pointer
+from dicomjobs.config.resolve import References
 from dicomjobs.config.secrets import build_reference
 from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, TlsSettings, UserIdentity
 from dicomjobs.model.secret import SecretReference
@@ -28,7 +33,18 @@ def build_peer(at: Cursor, *, name: str | None) -> Peer:
         user_identity=_user_identity(identity) if (identity := at.get("user_identity")) else None,
         allow=frozenset(item.word(Allowance) for item in at["allow"].items() if not item.unresolved),
         embedded_directory=embedded["directory"].path() if embedded else None,
+        queries_at=None,
     )
+
+
+def with_look_ups(peers: Mapping[Pointer, Peer], references: References) -> dict[Pointer, Peer]:
+    """Return the peers, each with the one that answers queries about what it was sent, where it names such a one."""
+    found = dict(peers)
+    for at, peer in peers.items():
+        there = references.get((*at, "queries_at"))
+        if there is not None and there in peers:
+            found[at] = replace(peer, queries_at=peers[there])
+    return found
 
 
 def _timeouts(at: Cursor) -> Timeouts:

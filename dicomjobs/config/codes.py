@@ -92,6 +92,7 @@ CODES = {
     "DJ522": "not an entry of a keyring",
     "DJ523": "a profile that lacks what its query needs",
     "DJ524": "a text that the character set lacks",
+    "DJ585": "queries that are sent on twice",
 }
 
 

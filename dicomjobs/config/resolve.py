@@ -57,6 +57,9 @@ def _references(root: Cursor, written: _Names) -> Iterator[tuple[Pointer, Pointe
             for key, naming in _NAMINGS.items():
                 if (named := job[kind].get(key)) is not None:
                     yield from _reference(named, naming, written)
+    for peer in peers(root):
+        if (named := peer.get("queries_at")) is not None:
+            yield from _reference(named, _NAMINGS["peer"], written)
     for profile in profiles(root):
         for context in _contexts(profile):
             yield from _reference(context["transfer_syntaxes"], _SYNTAXES, written)
@@ -71,6 +74,16 @@ def section(root: Cursor, name: str) -> Iterator[tuple[str, Cursor]]:
 def kinds_of(job: Cursor) -> tuple[str, ...]:
     """Return the kinds a job has: exactly one, once its shape was checked."""
     return tuple(kind for kind in KINDS if job.get(kind) is not None)
+
+
+def peers(root: Cursor) -> Iterator[Cursor]:
+    """Yield every peer, named or written in its place."""
+    yield from (peer for _, peer in section(root, "peers"))
+    for _, job in section(root, "jobs"):
+        for kind in kinds_of(job):
+            peer = job[kind].get("peer")
+            if peer is not None and isinstance(peer.value, dict):
+                yield peer
 
 
 def profiles(root: Cursor) -> Iterator[Cursor]:

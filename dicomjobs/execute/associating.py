@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dicomjobs.errors import (
     AssociationAborted,
@@ -40,6 +40,10 @@ class Associating:
     ports: Ports
     end_with: EndWith
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def at(self, peer: Peer) -> Associating:
+        """Return how the same job gets associations with another peer; they are numbered on."""
+        return replace(self, peer=peer)
 
     def establish(self, proposal: Proposal, emit: Emit) -> NumberedAssociation:
         """Ask for an association; raises AssociationError after telling why there is none."""

@@ -10,6 +10,7 @@ from dicomjobs.dicom.uids import name_of
 from dicomjobs.errors import AssociationError, Interrupted, NoContextAccepted
 from dicomjobs.events import Cause, JobFinished, JobOutcome, MatchReceived
 from dicomjobs.execute.associating import Associating
+from dicomjobs.execute.bytes_payload import BytesPayload
 from dicomjobs.execute.faults import failed_by_error, failed_by_status
 from dicomjobs.execute.outbox import Emitter
 from dicomjobs.execute.ports import Association, Pending, Ports
@@ -19,26 +20,6 @@ from dicomjobs.model.job import EmptyPolicy
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import FindStep, JobPlan
-
-
-@dataclass(slots=True)
-class _BytesPayload:
-    """An identifier as a payload."""
-
-    data: bytes
-
-    @property
-    def length(self) -> int:
-        """Bytes in all."""
-        return len(self.data)
-
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes at once."""
-        yield self.data
-
-    def close(self) -> None:
-        """Do nothing: there is no source to let go of."""
-
 
 CANCEL_GRACE = 5.0
 """Seconds in which a peer may end its answers after a C-CANCEL-RQ, before the association is aborted."""
@@ -109,7 +90,7 @@ class _Asking:
         character_set = self.job.peer.character_set
         identifier = self.ports.encode_identifier(keys, context.transfer_syntax, character_set)
         request = FindRequest(sop_class_uid=self.step.sop_class_uid)
-        pending = self.wire.send(request, context.context_id, _BytesPayload(identifier))
+        pending = self.wire.send(request, context.context_id, BytesPayload(identifier))
         for response in self._responses(pending):
             self.status = response.status
             if response.data is not None and category(response.status) is Category.PENDING:

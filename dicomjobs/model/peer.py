@@ -85,3 +85,5 @@ class Peer:
     user_identity: UserIdentity | None
     allow: frozenset[Allowance]
     embedded_directory: str | None
+    queries_at: Peer | None
+    """Where instances sent to this peer are looked up when that is another AE; its own `queries_at` is None."""

@@ -53,6 +53,29 @@ def test_a_peer_has_the_schemas_defaults(tmp_path: Path) -> None:
     assert (peer.tls, peer.user_identity, peer.allow, peer.embedded_directory) == (None, None, frozenset(), None)
 
 
+@pytest.mark.parametrize("written", ["archive_qr", "{host: qr, port: 105}"])
+def test_a_peer_names_the_one_that_answers_its_queries(written: str, tmp_path: Path) -> None:
+    """By name or in place; that one answers for itself."""
+    peers = (
+        f"peers: {{archive: {{host: pacs, port: 104, queries_at: {written}}}, archive_qr: {{host: qr, port: 105}}}}\n"
+    )
+    peer = only_job(tmp_path, peers + "jobs: {check: {echo: {peer: archive}}}\n").peer
+
+    assert peer.queries_at
+    assert (peer.queries_at.host, peer.queries_at.port, peer.queries_at.queries_at) == ("qr", 105, None)
+
+
+def test_a_peer_in_its_place_names_one_too(tmp_path: Path) -> None:
+    """The same key, the same meaning."""
+    text = (
+        "jobs: {check: {echo: {peer: {host: pacs, port: 104, queries_at: qr}}}}\npeers: {qr: {host: qr, port: 105}}\n"
+    )
+    peer = only_job(tmp_path, text).peer
+
+    assert peer.queries_at
+    assert peer.queries_at.name == "qr"
+
+
 def test_everything_a_peer_can_say(tmp_path: Path) -> None:
     """Every key arrives, paths are absolute, secrets stay pointers."""
     text = """

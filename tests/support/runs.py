@@ -119,6 +119,7 @@ def make_peer(name: str = "archive") -> Peer:
         user_identity=None,
         allow=frozenset(),
         embedded_directory=None,
+        queries_at=None,
     )
 
 

@@ -12,8 +12,10 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
+from itertools import repeat as repeated
 
 from dicomjobs.wire import command_set
 from dicomjobs.wire.command_set import Command
@@ -69,35 +71,56 @@ Step = Callable[[Conversation], None]
 @contextmanager
 def scripted_scp(*steps: Step, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """Run the script on the first connection; gives the port."""
-    over, failures = threading.Event(), list[BaseException]()
-    with socket.create_server(("127.0.0.1", 0), backlog=5) as server:
+    with scripted_sessions(steps, tls=tls) as port:
+        yield port
+
+
+@contextmanager
+def scripted_sessions(
+    *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, last_again: bool = False
+) -> Iterator[int]:
+    """Run a script on each connection in turn, and with `last_again` the last one on all further ones; gives the port."""
+    over, failures, threads = threading.Event(), list[BaseException](), list[threading.Thread]()
+    with socket.create_server(("127.0.0.1", 0), backlog=20) as server:
         server.settimeout(20)
-        thread = threading.Thread(target=_serve, args=(server, steps, tls, over, failures), daemon=True)
-        thread.start()
+
+        def serve() -> None:
+            for steps in chain(scripts, repeated(scripts[-1]) if last_again else ()):
+                try:
+                    sock, _ = server.accept()
+                except OSError:
+                    return
+                if over.is_set():
+                    sock.close()
+                    return
+                thread = threading.Thread(target=_serve, args=(sock, steps, tls, over, failures), daemon=True)
+                threads.append(thread)
+                thread.start()
+
+        accepting = threading.Thread(target=serve, daemon=True)
+        accepting.start()
         try:
             yield server.getsockname()[1]
         finally:
             over.set()
             with suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
-    assert not thread.is_alive(), "the script did not come to its end"
+            accepting.join(10)
+            for thread in threads:
+                thread.join(10)
+    assert not any(thread.is_alive() for thread in (accepting, *threads)), "a script did not come to its end"
     if failures:
         raise failures[0]
 
 
 def _serve(
-    server: socket.socket,
-    steps: tuple[Step, ...],
+    sock: socket.socket,
+    steps: Sequence[Step],
     tls: ssl.SSLContext | None,
     over: threading.Event,
     failures: list[BaseException],
 ) -> None:
-    """Accept one connection and run the script on it."""
-    try:
-        sock, _ = server.accept()
-    except OSError:
-        return
+    """Run the script on one connection."""
     with sock:
         sock.settimeout(15)
         try:
@@ -284,6 +307,16 @@ def respond(
             data=data,
         )
         conversation.socket.sendall(answer * times)
+
+    return step
+
+
+def match(*identifiers: bytes, status: int = 0xFF00) -> Step:
+    """Answer a C-FIND that was read last with matches; the final response is `respond`."""
+
+    def step(conversation: Conversation) -> None:
+        for identifier in identifiers:
+            conversation.socket.sendall(response(conversation, status=status, data=identifier))
 
     return step
 
