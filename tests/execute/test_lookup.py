@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.events import AssociationEnded, AssociationEstablished, Event
 from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.lookup import Lookup, Presence, at_query_peer
@@ -17,7 +18,7 @@ from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Element
 from dicomjobs.plan.plan import PlannedInstance
 from dicomjobs.wire.connect import connect
-from dicomjobs.wire.identifier import decode_identifier, encode_identifier
+from dicomjobs.wire.identifier import encode_identifier
 from dicomjobs.wire.receive import start_receiver
 from tests.support.fake_ports import Stage
 from tests.support.instances import make_instance, make_uid
