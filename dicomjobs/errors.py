@@ -8,6 +8,7 @@ AssociationError                 the association cannot be established or cannot
 ├── AssociationAborted           A-ABORT or A-P-ABORT from the peer (PS3.8 9.3.8)
 ├── ReleasedByPeer               A-RELEASE-RQ while we waited for an answer
 ├── ConnectionLost               the peer closed or reset the connection
+├── RequestTooLong               what is to be negotiated does not fit in an A-ASSOCIATE-RQ
 ├── NoContextAccepted            no proposed presentation context was accepted
 ├── IdentityNotConfirmed         a positive response to the user identity was asked for and did not come
 ├── ProtocolError                bytes or answers that the standard does not allow
@@ -98,6 +99,13 @@ class ConnectionLost(AssociationError):
     """The peer closed or reset the connection without an A-ABORT or A-RELEASE."""
 
     reason = "connection_lost"
+
+
+class RequestTooLong(AssociationError):
+    """An item of the A-ASSOCIATE-RQ is longer than its two-byte length can say (PS3.8 9.3.2)."""
+
+    reason = "request_too_long"
+    remedy = Remedy.FIX_CONFIGURATION
 
 
 class NoContextAccepted(AssociationError):

@@ -20,7 +20,7 @@ from dicomjobs.disk.patterns import is_pattern
 from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.ledger.place import network_file_system
 from dicomjobs.model.job import FindJob, StoreJob
-from dicomjobs.model.peer import Peer, TlsSettings
+from dicomjobs.model.peer import Peer, TlsSettings, secrets_of
 from dicomjobs.model.secret import SecretReference, SecretSource
 from dicomjobs.model.send_set import SendSet
 
@@ -125,8 +125,8 @@ def _unreadable(path: Path) -> str:
 
 def _peer_problems(peer: Peer) -> Iterator[_Problem]:
     """Yield what a peer's settings name and this machine does not have, or cannot use."""
-    opened: dict[SecretReference, str] = {}
-    for what, secret in _secrets(peer):
+    opened: dict[SecretReference, bytes] = {}
+    for what, secret in secrets_of(peer):
         if secret.source is SecretSource.PROMPT:
             continue
         try:
@@ -142,11 +142,11 @@ class _NotOpened(Exception):
     """A key's password that nobody was asked for, or that could not be had, which was told already."""
 
 
-def _tls_problems(peer: Peer, settings: TlsSettings, opened: dict[SecretReference, str]) -> Iterator[_Problem]:
+def _tls_problems(peer: Peer, settings: TlsSettings, opened: dict[SecretReference, bytes]) -> Iterator[_Problem]:
     """Load certificates and key as a handshake would, and yield what cannot be loaded."""
     from dicomjobs.wire.tls import client_context
 
-    def password(secret: SecretReference) -> str:
+    def password(secret: SecretReference) -> bytes:
         if secret not in opened:
             raise _NotOpened
         return opened[secret]
@@ -165,11 +165,3 @@ def _parts(settings: TlsSettings) -> Iterable[TlsSettings]:
     nothing = replace(settings, certificate=None, key=None, trust=(), system_trust=False)
     yield from (replace(nothing, trust=(path,)) for path in settings.trust)
     yield replace(settings, trust=())
-
-
-def _secrets(peer: Peer) -> Iterator[tuple[str, SecretReference]]:
-    """Yield a peer's secrets with what they are for."""
-    if peer.tls and peer.tls.key_password:
-        yield "tls.key_password", peer.tls.key_password
-    if peer.user_identity and peer.user_identity.passcode:
-        yield "user_identity.passcode", peer.user_identity.passcode

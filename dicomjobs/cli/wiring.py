@@ -18,7 +18,7 @@ from dicomjobs.disk.read import FileStore
 from dicomjobs.execute.ports import Association, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
 from dicomjobs.model.association import Proposal
-from dicomjobs.model.peer import Peer
+from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.pixels.convert import convert
@@ -41,11 +41,11 @@ class Wiring:
     resources: ExitStack
     _ledgers: dict[Path, Ledger] = field(default_factory=dict)
     _ports_of_embedded: dict[str, int] = field(default_factory=dict)
-    _secrets: dict[SecretReference, str] = field(default_factory=dict, repr=False)
+    _secrets: dict[SecretReference, bytes] = field(default_factory=dict, repr=False)
 
     def open_secrets(self, plan: Plan) -> None:
         """Fetch every secret of the plan's peers, once for the whole run; raises SecretUnavailable."""
-        references = {secret: None for peer in _peers_of(plan) for secret in _secrets_of(peer)}  # in order, each once
+        references = {secret: None for peer in _peers_of(plan) for _, secret in secrets_of(peer)}  # in order, each once
         for secret in references:
             self._secrets[secret] = open_secret(secret)
 
@@ -111,14 +111,6 @@ def _peers_of(plan: Plan) -> Iterator[Peer]:
         yield job.peer
         if job.peer.queries_at:
             yield job.peer.queries_at
-
-
-def _secrets_of(peer: Peer) -> Iterator[SecretReference]:
-    """Yield what has to be fetched before a peer can be talked to."""
-    if peer.tls and peer.tls.key_password:
-        yield peer.tls.key_password
-    if peer.user_identity and peer.user_identity.passcode:
-        yield peer.user_identity.passcode
 
 
 def _embedded_folder(peer: Peer) -> str:

@@ -10,7 +10,7 @@ from dicomjobs.config.places import Pointer
 from dicomjobs.config.resolve import References
 from dicomjobs.config.secrets import build_reference
 from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, TlsSettings, UserIdentity
-from dicomjobs.model.secret import SecretReference
+from dicomjobs.model.secret import SecretForm, SecretReference
 
 
 def build_peer(at: Cursor, *, name: str | None) -> Peer:
@@ -63,7 +63,7 @@ def _tls(at: Cursor) -> TlsSettings:
     return TlsSettings(
         certificate=_path(at.get("certificate")),
         key=_path(at.get("key")),
-        key_password=_secret(at.get("key_password")),
+        key_password=_secret(at.get("key_password"), SecretForm.TEXT),
         trust=tuple(item.path() for item in trust.items()) if trust else (),
         system_trust=at["system_trust"].flag(),
         server_name=name.text() if (name := at.get("server_name")) else None,
@@ -76,15 +76,18 @@ def _path(at: Cursor | None) -> str | None:
     return at.path() if at else None
 
 
-def _secret(at: Cursor | None) -> SecretReference | None:
+def _secret(at: Cursor | None, form: SecretForm) -> SecretReference | None:
     """Return the pointer to a secret, or none."""
-    return build_reference(at) if at else None
+    return build_reference(at, form) if at else None
 
 
 def _user_identity(at: Cursor) -> UserIdentity:
     """Return who we say we are."""
     return UserIdentity(
-        username=at["username"].text(),
-        passcode=_secret(at.get("passcode")),
+        username=username.text() if (username := at.get("username")) else None,
+        passcode=_secret(at.get("passcode"), SecretForm.TEXT),
+        kerberos=_secret(at.get("kerberos"), SecretForm.BYTES),
+        saml=_secret(at.get("saml"), SecretForm.BYTES),
+        jwt=_secret(at.get("jwt"), SecretForm.BYTES),
         positive_response=at["positive_response"].flag(),
     )

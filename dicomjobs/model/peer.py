@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -60,10 +61,16 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserIdentity:
-    """User identity negotiation with a username, and a passcode or none (PS3.7 D.3.3.7, types 1 and 2)."""
+    """User identity negotiation (PS3.7 D.3.3.7) with exactly one of username (types 1 and 2), ticket, assertion and token.
 
-    username: str
+    Whatever the type, an association without the positive response that is asked for is not used.
+    """
+
+    username: str | None
     passcode: SecretReference | None
+    kerberos: SecretReference | None
+    saml: SecretReference | None
+    jwt: SecretReference | None
     positive_response: bool
 
 
@@ -87,3 +94,13 @@ class Peer:
     embedded_directory: str | None
     queries_at: Peer | None
     """Where instances sent to this peer are looked up when that is another AE; its own `queries_at` is None."""
+
+
+def secrets_of(peer: Peer) -> Iterator[tuple[str, SecretReference]]:
+    """Give every secret that has to be opened before a peer can be talked to, by the keys that lead to it."""
+    if peer.tls and peer.tls.key_password:
+        yield "tls.key_password", peer.tls.key_password
+    if identity := peer.user_identity:
+        for key in ("passcode", "kerberos", "saml", "jwt"):
+            if secret := getattr(identity, key):
+                yield f"user_identity.{key}", secret

@@ -18,9 +18,17 @@ class SecretSource(Enum):
     EMPTY = "empty"
 
 
+class SecretForm(Enum):
+    """What a secret is: UTF-8 text, of which one final newline is dropped, or bytes that are taken as they are and never empty."""
+
+    TEXT = "text"
+    BYTES = "bytes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretReference:
     """Where a secret comes from: `argument` holds the variable, path, argument vector, keyring entry or prompt text."""
 
     source: SecretSource
     argument: tuple[str, ...]
+    form: SecretForm = SecretForm.TEXT

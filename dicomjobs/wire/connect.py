@@ -30,7 +30,7 @@ def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: St
     TCP and TLS together have the connect timeout, the A-ASSOCIATE-AC has the acse timeout; the first stop interrupts both.
     """
     address = address_of(peer)
-    request = encode(association_request(peer, proposal, _passcode(peer, open_secret)))
+    request = encode(association_request(peer, proposal, open_secret))
     sock, tls = _transport(peer, open_secret, stop.finish_fd)
     stream = Stream(sock, address, network=peer.timeouts.network)
     channel = Channel(stream, max_pdu_length=peer.max_pdu.receive, network=peer.timeouts.network)
@@ -47,12 +47,6 @@ def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: St
         association.release()
         raise
     return association
-
-
-def _passcode(peer: Peer, open_secret: OpenSecret) -> str:
-    """The passcode of the user identity, "" when there is none."""
-    identity = peer.user_identity
-    return open_secret(identity.passcode) if identity is not None and identity.passcode is not None else ""
 
 
 def _transport(peer: Peer, open_secret: OpenSecret, wake_fd: int) -> tuple[socket.socket, TlsSession | None]:

@@ -6,6 +6,7 @@ Nothing here knows how the two travel.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from dicomjobs.errors import IdentityNotConfirmed, NoContextAccepted, ProtocolError
 from dicomjobs.model.association import (
@@ -18,6 +19,7 @@ from dicomjobs.model.association import (
     TlsSession,
 )
 from dicomjobs.model.peer import Peer, UserIdentity
+from dicomjobs.model.secret import SecretReference
 from dicomjobs.wire.pdu import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -30,6 +32,8 @@ from dicomjobs.wire.pdu import (
 )
 from dicomjobs.wire.reasons import context_refusal
 
+OpenSecret = Callable[[SecretReference], bytes]
+
 _MAX_CONTEXTS = 128
 _SMALLEST_PDU = 256
 """Bytes; a command set has to fit, and a peer that says less means something else."""
@@ -38,8 +42,8 @@ _UNSAID_PDU = 16384
 _NOT_ANSWERED = 0xFF
 
 
-def association_request(peer: Peer, proposal: Proposal, passcode: str) -> AssociateRequest:
-    """The A-ASSOCIATE-RQ; `passcode` is "" where the peer's user identity has none."""
+def association_request(peer: Peer, proposal: Proposal, open_secret: OpenSecret) -> AssociateRequest:
+    """The A-ASSOCIATE-RQ. Raises RequestTooLong, and what `open_secret` raises."""
     assert 0 < len(proposal.contexts) <= _MAX_CONTEXTS, "a proposal has 1 to 128 presentation contexts (PS3.8 9.3.2.2)"
     user = UserInformation(
         max_pdu_length=peer.max_pdu.receive,
@@ -51,7 +55,7 @@ def association_request(peer: Peer, proposal: Proposal, passcode: str) -> Associ
             for item in proposal.roles
         ),
         extended_negotiation=proposal.extended_negotiation,
-        identity=_identity(peer.user_identity, passcode) if peer.user_identity else None,
+        identity=_identity(peer.user_identity, open_secret) if peer.user_identity else None,
     )
     return AssociateRequest(
         called_ae_title=peer.called_ae_title,
@@ -61,13 +65,25 @@ def association_request(peer: Peer, proposal: Proposal, passcode: str) -> Associ
     )
 
 
-def _identity(identity: UserIdentity, passcode: str) -> IdentityItem:
-    """The user identity item: type 1 without a passcode, type 2 with one (PS3.7 D.3.3.7.1)."""
+def _identity(identity: UserIdentity, open_secret: OpenSecret) -> IdentityItem:
+    """The user identity item: types 1 and 2 have a username, 2 a passcode, the others one secret each (PS3.7 D.3.3.7.1)."""
+    name, secondary = (identity.username or "").encode(), b""
+    match identity:
+        case UserIdentity(kerberos=SecretReference() as ticket):
+            identity_type, primary = 3, open_secret(ticket)
+        case UserIdentity(saml=SecretReference() as assertion):
+            identity_type, primary = 4, open_secret(assertion)
+        case UserIdentity(jwt=SecretReference() as token):
+            identity_type, primary = 5, open_secret(token)
+        case UserIdentity(passcode=SecretReference() as passcode):
+            identity_type, primary, secondary = 2, name, open_secret(passcode)
+        case _:
+            identity_type, primary = 1, name
     return IdentityItem(
-        identity_type=1 if identity.passcode is None else 2,
+        identity_type=identity_type,
         positive_response=identity.positive_response,
-        primary=identity.username.encode(),
-        secondary=passcode.encode(),
+        primary=primary,
+        secondary=secondary,
     )
 
 
@@ -142,7 +158,8 @@ def check_usable(peer: Peer, accept: AssociateAccept, negotiation: Negotiation, 
     """Refuse an association that stands but is of no use. Raises IdentityNotConfirmed or NoContextAccepted."""
     identity = peer.user_identity
     if identity is not None and identity.positive_response and accept.user.identity_response is None:
-        words = f"{address} did not confirm the user identity of {identity.username!r}"
+        whose = f" of {identity.username!r}" if identity.username else ""
+        words = f"{address} did not confirm the user identity{whose}"
         hint = "the peer may not support user identity; without positive_response it is not asked to confirm"
         raise IdentityNotConfirmed(words, hint=hint)
     if not negotiation.accepted:

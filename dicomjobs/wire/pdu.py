@@ -27,7 +27,10 @@ class RoleItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityItem:
-    """User identity sub-item 58H; type 1 is a username, type 2 a username and a passcode (PS3.7 D.3.3.7.1)."""
+    """User identity sub-item 58H (PS3.7 D.3.3.7.1).
+
+    Type 1 is a username, 2 one with a passcode, 3 a Kerberos service ticket, 4 a SAML assertion, 5 a JSON Web Token.
+    """
 
     identity_type: int
     positive_response: bool

@@ -10,6 +10,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import assert_never
 
+from dicomjobs.errors import RequestTooLong
 from dicomjobs.model.association import ProposedContext
 from dicomjobs.wire import pdu
 from dicomjobs.wire.pdu import (
@@ -34,12 +35,13 @@ _ITEM_HEADER = Struct(">BxH")
 _ASSOCIATE_HEADER = Struct(">H2x16s16s32x")
 _SHORT_BODY = Struct(">xBBB")
 _DATA_HEADER = Struct(">BxIIBB")
+_LONGEST_ITEM = 0xFFFF
 _SHORT = Struct(">H")
 _WINDOW = Struct(">HH")
 
 
 def encode(message: Pdu) -> bytes:
-    """The bytes of a whole PDU."""
+    """The bytes of a whole PDU. Raises RequestTooLong."""
     match message:
         case AssociateRequest():
             return _pdu(pdu.ASSOCIATE_RQ, _associate(message, map(_proposed, message.contexts)))
@@ -70,7 +72,12 @@ def _pdu(kind: int, body: bytes) -> bytes:
 
 
 def _item(kind: int, body: bytes) -> bytes:
-    """An item or sub-item around its body."""
+    """An item or sub-item around its body. Raises RequestTooLong."""
+    if len(body) > _LONGEST_ITEM:
+        words = f"item {kind:02X}H of the A-ASSOCIATE-RQ would have {len(body)} bytes, where PS3.8 has room for {_LONGEST_ITEM}"
+        raise RequestTooLong(
+            words, hint="shorten the user identity, or propose roles and extended negotiation for fewer classes"
+        )
     return _ITEM_HEADER.pack(kind, len(body)) + body
 
 

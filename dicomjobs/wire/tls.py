@@ -20,7 +20,7 @@ from dicomjobs.wire.deadline import Deadline
 from dicomjobs.wire.reasons import handshake_failed
 from dicomjobs.wire.waiter import READ, WRITE, Waiter
 
-OpenSecret = Callable[[SecretReference], str]
+OpenSecret = Callable[[SecretReference], bytes]
 
 CIPHERS = (
     "ECDHE-RSA-AES128-GCM-SHA256",
@@ -111,7 +111,7 @@ def _identify(context: ssl.SSLContext, certificate: str, settings: TlsSettings, 
     """Load our own certificate and key; without a callable OpenSSL would ask for the password on the terminal."""
     key = settings.key or certificate
 
-    def password() -> str:
+    def password() -> bytes:
         if settings.key_password is None:
             raise TlsHandshakeFailed(f"the key {key} is encrypted", hint="give its password as tls.key_password")
         return open_secret(settings.key_password)

@@ -21,9 +21,10 @@ from dicomjobs.model.job import (
     StoreJob,
 )
 from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Timeouts, TlsSettings, UserIdentity
-from dicomjobs.model.secret import SecretReference, SecretSource
+from dicomjobs.model.secret import SecretForm, SecretReference, SecretSource
 from dicomjobs.model.send_set import Condition, SendSetPath
 from tests.support.job_files import load
+from tests.support.wire import an_identity
 
 PEER = "{host: pacs, port: 104}"
 
@@ -121,9 +122,25 @@ def test_everything_a_peer_can_say(tmp_path: Path) -> None:
     assert peer.user_identity == UserIdentity(
         username="jo",
         passcode=SecretReference(source=SecretSource.COMMAND, argument=("pass", "show", "pacs")),
+        kerberos=None,
+        saml=None,
+        jwt=None,
         positive_response=True,
     )
     assert peer.allow == {Allowance.UNVERIFIED_PEER, Allowance.IDENTITY_WITHOUT_TLS}
+
+
+@pytest.mark.parametrize("kind", ["kerberos", "saml", "jwt"])
+def test_a_ticket_is_bytes_and_not_text(tmp_path: Path, kind: str) -> None:
+    """Nothing is dropped from it and no encoding asked of it."""
+    text = (
+        "peers: {a: {host: pacs, port: 104, allow: [identity_without_tls], "
+        f"user_identity: {{{kind}: {{file: ticket}}}}}}}}\njobs: {{check: {{echo: {{peer: a}}}}}}\n"
+    )
+    identity = only_job(tmp_path, text).peer.user_identity
+    ticket = SecretReference(source=SecretSource.FILE, argument=(str(tmp_path / "ticket"),), form=SecretForm.BYTES)
+
+    assert identity == an_identity(**{kind: ticket})
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ import getpass
 import os
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dicomjobs.config.secrets import LONGEST_SECRET, SecretUnavailable, open_secret
-from dicomjobs.model.secret import SecretReference, SecretSource
+from dicomjobs.model.secret import SecretForm, SecretReference, SecretSource
 
 
 def reference(source: SecretSource, *argument: str) -> SecretReference:
@@ -51,13 +52,25 @@ def complaint(secret: SecretReference) -> str:
 )
 def test_one_final_newline_is_dropped_and_nothing_else(tmp_path: Path, content: bytes, value: str) -> None:
     """Editors add a newline; spaces belong to the secret."""
-    assert open_secret(secret_file(tmp_path, content)) == value
+    assert open_secret(secret_file(tmp_path, content)) == value.encode()
+
+
+@pytest.mark.parametrize("content", [b"ticket\n", b"\0\xff\xfe\r\n", b"\n", bytes(LONGEST_SECRET)])
+def test_bytes_are_taken_as_they_are(tmp_path: Path, content: bytes) -> None:
+    """A Kerberos ticket may end in what would be a newline, and is no text."""
+    assert open_secret(replace(secret_file(tmp_path, content), form=SecretForm.BYTES)) == content
+
+
+def test_bytes_are_never_empty(tmp_path: Path) -> None:
+    """An empty ticket says nothing to anybody."""
+    assert "is empty" in complaint(replace(secret_file(tmp_path, b""), form=SecretForm.BYTES))
+    assert "is empty" in complaint(replace(reference(SecretSource.EMPTY), form=SecretForm.BYTES))
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o600])
 def test_a_file_of_the_owner_alone_is_read(tmp_path: Path, mode: int) -> None:
     """0600 or stricter."""
-    assert open_secret(secret_file(tmp_path, b"x", mode)) == "x"
+    assert open_secret(secret_file(tmp_path, b"x", mode)) == b"x"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o700, 0o602])
@@ -109,7 +122,7 @@ def test_an_environment_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PACS_KEY", "x\n")
     monkeypatch.delenv("PACS_OTHER", raising=False)
 
-    assert open_secret(reference(SecretSource.ENV, "PACS_KEY")) == "x"
+    assert open_secret(reference(SecretSource.ENV, "PACS_KEY")) == b"x"
     assert complaint(reference(SecretSource.ENV, "PACS_OTHER")) == "the environment variable PACS_OTHER is not set"
 
 
@@ -117,7 +130,7 @@ def test_a_command_runs_without_a_shell() -> None:
     """Its arguments arrive as they are written."""
     program = "import sys; print(sys.argv[1])"
 
-    assert open_secret(reference(SecretSource.COMMAND, sys.executable, "-c", program, "$HOME; ls")) == "$HOME; ls"
+    assert open_secret(reference(SecretSource.COMMAND, sys.executable, "-c", program, "$HOME; ls")) == b"$HOME; ls"
 
 
 def test_a_command_that_fails_is_told_without_what_it_said() -> None:
@@ -148,7 +161,7 @@ def test_a_person_at_the_terminal_is_asked(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(getpass, "getpass", lambda prompt: f"answer to {prompt}")
 
-    assert open_secret(reference(SecretSource.PROMPT, "Passcode")) == "answer to Passcode: "
+    assert open_secret(reference(SecretSource.PROMPT, "Passcode")) == b"answer to Passcode: "
 
 
 def test_a_systemd_credential_is_a_file_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +169,7 @@ def test_a_systemd_credential_is_a_file_in_its_folder(tmp_path: Path, monkeypatc
     (tmp_path / "pacs").write_text("x\n")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
 
-    assert open_secret(reference(SecretSource.CREDENTIAL, "pacs")) == "x"
+    assert open_secret(reference(SecretSource.CREDENTIAL, "pacs")) == b"x"
     assert "No such file" in complaint(reference(SecretSource.CREDENTIAL, "other"))
     assert "no name of a credential" in complaint(reference(SecretSource.CREDENTIAL, "../pacs"))
 
@@ -170,7 +183,7 @@ def test_without_systemd_there_are_no_credentials(monkeypatch: pytest.MonkeyPatc
 
 def test_the_empty_secret_is_empty() -> None:
     """A key without a password says so."""
-    assert open_secret(reference(SecretSource.EMPTY)) == ""
+    assert open_secret(reference(SecretSource.EMPTY)) == b""
 
 
 def test_a_missing_keyring_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +212,6 @@ def test_an_entry_of_the_keyring_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     monkeypatch.setitem(sys.modules, "keyring.errors", errors)
 
-    assert open_secret(reference(SecretSource.KEYRING, "pacs", "jo")) == "x"
+    assert open_secret(reference(SecretSource.KEYRING, "pacs", "jo")) == b"x"
     assert "no entry 'pacs' for 'anna'" in complaint(reference(SecretSource.KEYRING, "pacs", "anna"))
     assert complaint(reference(SecretSource.KEYRING, "locked", "jo")) == "the keyring: KeyringError"

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from dicomjobs.model.peer import Allowance, Peer, TlsSettings, UserIdentity
+from dicomjobs.model.peer import Allowance, Peer, TlsSettings
 from dicomjobs.model.query import Element
-from dicomjobs.model.secret import SecretReference, SecretSource
+from dicomjobs.model.secret import SecretForm, SecretReference, SecretSource
 from dicomjobs.plan.codec import decode_plan, encode_plan
 from dicomjobs.plan.plan import FindStep, InputFile, Plan, PlannedQuery
 from dicomjobs.plan.row_codec import StalePlan
 from tests.support.runs import echo_job, find_job, make_peer, make_plan, store_job
+from tests.support.wire import an_identity
 
 SECRET = SecretReference(source=SecretSource.ENV, argument=("PACS_KEY",))
 
@@ -29,7 +30,7 @@ def _secured_peer() -> Peer:
         server_name="pacs",
         verify_peer=True,
     )
-    identity = UserIdentity(username="jo", passcode=SECRET, positive_response=True)
+    identity = an_identity(username="jo", passcode=SECRET, jwt=replace(SECRET, form=SecretForm.BYTES))
     return replace(make_peer(), tls=tls, user_identity=identity, allow=frozenset(Allowance))
 
 
@@ -60,7 +61,7 @@ def test_a_secret_is_a_pointer_in_the_plan() -> None:
     """The name of the variable, never its value."""
     head = json.loads(encode_plan(_rich_plan()))
 
-    assert head["jobs"][2]["peer"]["tls"]["key_password"] == {"source": "env", "argument": ["PACS_KEY"]}
+    assert head["jobs"][2]["peer"]["tls"]["key_password"] == {"source": "env", "argument": ["PACS_KEY"], "form": "text"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.dimse import Response, StoreRequest
-from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
+from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts, UserIdentity
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.stop import StopSignal, StopState
 from dicomjobs.wire.association import Association
@@ -109,7 +109,13 @@ def proposing(
     )
 
 
-def no_secret(reference: SecretReference) -> str:
+def an_identity(**changes: Any) -> UserIdentity:
+    """A user identity that has nothing but what is given; no confirmation is asked for."""
+    nothing = UserIdentity(username=None, passcode=None, kerberos=None, saml=None, jwt=None, positive_response=False)
+    return replace(nothing, **changes)
+
+
+def no_secret(reference: SecretReference) -> bytes:
     """For peers that have none."""
     raise AssertionError(f"no secret was to be opened, but {reference}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,11 +23,13 @@ from dicomjobs.errors import (
     NotDicom,
     ProtocolError,
     Remedy,
+    RequestTooLong,
     Timeout,
 )
-from dicomjobs.model.peer import AddressFamily, UserIdentity
-from dicomjobs.model.secret import SecretReference, SecretSource
+from dicomjobs.model.peer import AddressFamily
+from dicomjobs.model.secret import SecretForm, SecretReference, SecretSource
 from dicomjobs.wire.connect import connect
+from dicomjobs.wire.pdu import IdentityItem
 from tests.support.scripted_scp import (
     Conversation,
     Step,
@@ -44,7 +47,7 @@ from tests.support.scripted_scp import (
     scripted_scp,
     send,
 )
-from tests.support.wire import CT, MR, SHORT, Stop, Stopwatch, a_peer, no_secret, proposing, timeouts
+from tests.support.wire import CT, MR, SHORT, Stop, Stopwatch, a_peer, an_identity, no_secret, proposing, timeouts
 
 SLACK = 2.0
 """Seconds after its deadline by which every fault must have ended."""
@@ -262,36 +265,62 @@ def test_no_socket_is_left_open_by_a_failure(stop: Stop) -> None:
         assert ended.wait(5)
 
 
-@pytest.mark.parametrize(
-    ("passcode", "expected"), [(True, (2, b"jo", b"secret of PASSCODE")), (False, (1, b"jo", b""))]
-)
-def test_a_user_identity_is_sent_and_its_confirmation_asked_for(
-    stop: Stop, *, passcode: bool, expected: tuple[int, bytes, bytes]
+TOKEN = SecretReference(source=SecretSource.ENV, argument=("TOKEN",), form=SecretForm.BYTES)
+PASSCODE = SecretReference(source=SecretSource.ENV, argument=("PASSCODE",))
+SECRETS = {TOKEN: b"\0\xff token \n", PASSCODE: "pässword".encode()}
+IDENTITIES = [
+    pytest.param({"username": "jo"}, (1, b"jo", b""), id="username"),
+    pytest.param({"username": "jö", "passcode": PASSCODE}, (2, "jö".encode(), SECRETS[PASSCODE]), id="passcode"),
+    pytest.param({"kerberos": TOKEN}, (3, SECRETS[TOKEN], b""), id="kerberos"),
+    pytest.param({"saml": TOKEN}, (4, SECRETS[TOKEN], b""), id="saml"),
+    pytest.param({"jwt": TOKEN}, (5, SECRETS[TOKEN], b""), id="jwt"),
+]
+
+
+@pytest.mark.parametrize(("identity", "expected"), IDENTITIES)
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_user_identity_is_sent_as_its_type_has_it(
+    stop: Stop, identity: dict[str, Any], expected: tuple[int, bytes, bytes], *, asked: bool
 ) -> None:
-    """Type 2 with a passcode, type 1 without (PS3.7 D.3.3.7.1)."""
-    seen: list[tuple[int, bytes, bytes]] = []
+    """PS3.7 D.3.3.7.1: primary and secondary field, and whether a confirmation is asked for."""
+    seen: list[IdentityItem | None] = []
 
     def keep(scp: Conversation) -> None:
         assert scp.request is not None
-        identity = scp.request.user.identity
-        assert identity is not None
-        seen.append((identity.identity_type, identity.primary, identity.secondary))
+        seen.append(scp.request.user.identity)
 
-    with scripted_scp(accept(identity_response=b""), keep, hang()) as port:
-        reference = SecretReference(source=SecretSource.ENV, argument=("PASSCODE",)) if passcode else None
-        peer = a_peer(port, user_identity=UserIdentity(username="jo", passcode=reference, positive_response=True))
-        connect(peer, proposing(CT), open_secret=lambda secret: f"secret of {secret.argument[0]}", stop=stop).abort()
+    with scripted_scp(accept(identity_response=b"" if asked else None), keep, hang()) as port:
+        peer = a_peer(port, user_identity=an_identity(positive_response=asked, **identity))
+        connect(peer, proposing(CT), open_secret=SECRETS.__getitem__, stop=stop).abort()
 
-    assert seen == [expected]
+    identity_type, primary, secondary = expected
+    item = IdentityItem(identity_type=identity_type, positive_response=asked, primary=primary, secondary=secondary)
+    assert seen == [item]
 
 
-def test_an_identity_that_is_not_confirmed_ends_the_association(stop: Stop) -> None:
-    """The confirmation was asked for."""
+@pytest.mark.parametrize(("identity", "expected"), IDENTITIES)
+def test_an_identity_that_is_not_confirmed_ends_the_association(
+    stop: Stop, identity: dict[str, Any], expected: object
+) -> None:
+    """The confirmation was asked for, and it is insisted on whatever the type."""
+    del expected
     with scripted_scp(accept(), hang()) as port:
-        identity = UserIdentity(username="jo", passcode=None, positive_response=True)
-        peer = a_peer(port, user_identity=identity, timeouts=timeouts(SHORT))
-        with pytest.raises(IdentityNotConfirmed, match="'jo'"):
-            connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
+        asking = an_identity(positive_response=True, **identity)
+        peer = a_peer(port, user_identity=asking, timeouts=timeouts(SHORT))
+        with pytest.raises(IdentityNotConfirmed, match="did not confirm") as caught:
+            connect(peer, proposing(CT), open_secret=SECRETS.__getitem__, stop=stop)
+
+    assert ("'jo'" in caught.value.words) is (identity.get("username") == "jo")
+
+
+def test_an_identity_that_does_not_fit_is_told_before_anything_is_sent(stop: Stop) -> None:
+    """The user information item has a length of two bytes."""
+    peer = a_peer(1, user_identity=an_identity(jwt=TOKEN))
+    with pytest.raises(RequestTooLong, match="50H") as caught:
+        connect(peer, proposing(CT), open_secret=lambda _: bytes(65_500), stop=stop)
+
+    assert caught.value.remedy is Remedy.FIX_CONFIGURATION
+    assert "user identity" in caught.value.hint
 
 
 def test_contexts_that_were_refused_do_not_keep_the_others_from_being_used(stop: Stop) -> None:

@@ -208,7 +208,7 @@ def test_a_key_password_is_opened_when_it_is_needed(keys: Keys, stop: Stop) -> N
     settings = _settings(keys, **_own(keys.locked), key_password=reference)
     with scripted_scp(accept(), hang(), tls=_server(keys, client=True)) as port:
         peer = a_peer(port, tls=settings)
-        association = connect(peer, proposing(CT), open_secret={reference: "open sesame"}.__getitem__, stop=stop)
+        association = connect(peer, proposing(CT), open_secret={reference: b"open sesame"}.__getitem__, stop=stop)
         association.abort()
 
     assert association.negotiation.accepted
@@ -368,7 +368,7 @@ def test_a_wrong_key_password_is_told(keys: Keys) -> None:
     reference = SecretReference(source=SecretSource.ENV, argument=("KEY",))
     settings = _settings(keys, **_own(keys.locked), key_password=reference)
     with pytest.raises(TlsHandshakeFailed, match="certificate and key cannot be loaded"):
-        client_context(a_peer(104), settings, lambda _: "wrong")
+        client_context(a_peer(104), settings, lambda _: b"wrong")
 
 
 def test_a_key_that_others_can_read_is_refused(keys: Keys, tmp_path: Path) -> None:
