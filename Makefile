@@ -10,7 +10,7 @@ demo: $(VENV)/.installed
 	@test -t 1 || $(BIN)/dicomjobs report latest --reports reports
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
