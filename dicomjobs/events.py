@@ -216,6 +216,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "duplicate": "the same instance is already in this send set",
     "uid_conflict": "another file of this send set has the same SOP Instance UID and other content",
     "no_presentation_context": "no presentation context fits",
+    "too_many_contexts": "more presentation contexts are needed than one association has",
     "not_convertible": "cannot be converted to a transfer syntax that was accepted",
     "changed_since_plan": "the file changed since the plan was made",
     "truncated_file": "the file is shorter than its elements say",

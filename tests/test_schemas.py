@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from dicomjobs.config.durations import parse_duration
 from dicomjobs.config.schema import document_schema
 from dicomjobs.config.shape_mistakes import _EXPLANATIONS
-from dicomjobs.model.association import AssociationProfile, ContextTemplate, Role
+from dicomjobs.model.association import AssociationProfile, ContextTemplate, Over128Contexts, ProposalPolicy, Role
 from dicomjobs.model.job import (
     Duplicates,
     EchoJob,
@@ -44,6 +44,9 @@ RENAMED = {
     "even_if": "even_if_failed",
 }
 
+INSTEAD = {"propose"}
+"""Keys that stand for the whole mapping, which then becomes a value of another dataclass."""
+
 MODEL: tuple[tuple[Mapping[str, Any], type, set[str]], ...] = (
     (DEFS["peer"], Peer, {"name"}),
     (DEFS["peer"]["properties"]["timeouts"], Timeouts, set()),
@@ -51,6 +54,7 @@ MODEL: tuple[tuple[Mapping[str, Any], type, set[str]], ...] = (
     (DEFS["tls"], TlsSettings, set()),
     (DEFS["user_identity"], UserIdentity, set()),
     (DEFS["association_profile"], AssociationProfile, {"name"}),
+    (DEFS["propose"], ProposalPolicy, {"name", "roles", "extended_negotiation"}),
     (DEFS["presentation_context"], ContextTemplate, set()),
     (DEFS["query"], Query, {"name"}),
     (DEFS["send_set"], SendSet, {"name"}),
@@ -66,6 +70,7 @@ ENUMS: tuple[tuple[Mapping[str, Any], type[Enum]], ...] = (
     (DEFS["peer"]["properties"]["address_family"], AddressFamily),
     (DEFS["peer"]["properties"]["allow"]["items"], Allowance),
     (DEFS["association_profile"]["properties"]["roles"]["additionalProperties"], Role),
+    (DEFS["propose"]["properties"]["over_128_contexts"], Over128Contexts),
     (DEFS["query"]["properties"]["model"], InformationModel),
     (DEFS["query"]["properties"]["level"], QueryLevel),
     (DEFS["output"]["properties"]["format"], OutputFormat),
@@ -148,7 +153,7 @@ def test_every_keyword_that_can_fail_has_words_for_it() -> None:
 @pytest.mark.parametrize(("schema", "model", "elsewhere"), MODEL, ids=lambda part: getattr(part, "__name__", ""))
 def test_a_schema_has_the_fields_of_its_dataclass(schema: Mapping[str, Any], model: type, elsewhere: set[str]) -> None:
     """Nothing is accepted and ignored, and nothing is missing."""
-    assert {RENAMED.get(name, name) for name in schema["properties"]} | elsewhere == {
+    assert {RENAMED.get(name, name) for name in schema["properties"].keys() - INSTEAD} | elsewhere == {
         field.name for field in fields(model)
     }
 
@@ -157,10 +162,13 @@ def test_a_schema_has_the_fields_of_its_dataclass(schema: Mapping[str, Any], mod
 def test_a_key_that_may_be_absent_has_a_default_or_a_field_that_may_be_none(
     schema: Mapping[str, Any], model: type, elsewhere: set[str]
 ) -> None:
-    """Defaults live in the schema; a host and a port are absent only where there is an embedded peer."""
+    """Defaults live in the schema; host, port and contexts are absent only where something stands for them."""
     hints = get_type_hints(model)
     for name, described in schema["properties"].items():
-        may_be_absent = name not in schema.get("required", ()) and name not in {"host", "port", "even_if"}
+        may_be_absent = (
+            name not in schema.get("required", ())
+            and name not in {"host", "port", "even_if", "presentation_contexts"} | INSTEAD
+        )
         if may_be_absent and "default" not in described:
             hint = hints[RENAMED.get(name, name)]
 

@@ -70,4 +70,4 @@ def _has_unfit(on_disk: PlanOnDisk) -> bool:
     """Tell whether any instance has no context; only rows that are not sent are looked at."""
     steps = [job.step for job in on_disk.plan.jobs if isinstance(job.step, StoreStep)]
     excluded = (row for step in steps for row in on_disk.rows.rows(step.first_excluded, step.excluded))
-    return any(row.reason == "no_presentation_context" for row in excluded)
+    return any(row.reason in {"no_presentation_context", "too_many_contexts"} for row in excluded)

@@ -20,6 +20,7 @@ from dicomjobs.plan.plan import (
     FindStep,
     Instances,
     JobPlan,
+    NativeRoute,
     Plan,
     PlannedAssociation,
     PlannedInstance,
@@ -79,6 +80,8 @@ def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None
         f"  {_number(step.count, 'file')}: {step.count - step.excluded} to send ({size_in_words(step.bytes)}) on "
         f"{_number(len(step.associations), 'association')}{parallel}, {step.excluded} not"
     )
+    if step.natives is NativeRoute.DEFLATED:
+        yield "  native files go deflated where the peer accepts it"
     for association in step.associations:
         yield from _association(association, instances, most)
     yield from _excluded(instances.rows(step.first_excluded, step.excluded), most)

@@ -9,19 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of, name_of
+from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of
 from dicomjobs.config.build_peers import build_peer, with_look_ups
 from dicomjobs.config.build_profiles import build_profile, follow, transfer_syntax
+from dicomjobs.config.build_store import build_send_set, build_store_job
 from dicomjobs.config.cursor import Cursor, Findings
 from dicomjobs.config.places import Places, Pointer
 from dicomjobs.config.query_keys import build_query
 from dicomjobs.config.resolve import References, kinds_of, section
-from dicomjobs.config.value_forms import FORMS
 from dicomjobs.diagnostics import Diagnostics
-from dicomjobs.dicom.uids import uid_of
-from dicomjobs.model.association import AssociationProfile
+from dicomjobs.model.association import AssociationProfile, ProposalPolicy, Proposing
 from dicomjobs.model.job import (
-    Duplicates,
     EchoJob,
     EmptyPolicy,
     EndWith,
@@ -29,14 +27,12 @@ from dicomjobs.model.job import (
     IfExists,
     Job,
     Need,
-    OnFailure,
     Output,
     OutputFormat,
-    StoreJob,
 )
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Query
-from dicomjobs.model.send_set import Condition, SendSet, SendSetPath
+from dicomjobs.model.send_set import SendSet
 
 Thing = TypeVar("Thing")
 
@@ -46,7 +42,7 @@ class Site:
     """Everything a document declares, by the place where it stands, used or not."""
 
     peers: Mapping[Pointer, Peer]
-    profiles: Mapping[Pointer, AssociationProfile]
+    profiles: Mapping[Pointer, Proposing]
     queries: Mapping[Pointer, Query]
     send_sets: Mapping[Pointer, SendSet]
     jobs: Mapping[Pointer, Job]
@@ -73,7 +69,9 @@ def build_site(document: dict[str, Any], *, places: Places, references: Referenc
         queries=_built(
             root, references, "queries", "query", lambda at, name: build_query(at, name=name or _place_name(at))
         ),
-        send_sets=_built(root, references, "send_sets", "send_set", _send_set),
+        send_sets=_built(
+            root, references, "send_sets", "send_set", lambda at, name: build_send_set(at, name=name or _place_name(at))
+        ),
         jobs={},
         job_names=frozenset(name for name, _ in section(root, "jobs")),
     )
@@ -113,34 +111,6 @@ def _place_name(at: Cursor) -> str:
     return f"{at.pointer[1]}.{at.pointer[-1]}"
 
 
-def _send_set(at: Cursor, name: str | None) -> SendSet:
-    """Return the send set that a mapping means."""
-    return SendSet(
-        name=name or _place_name(at),
-        paths=tuple(SendSetPath(path=item.pattern(), written=item.text()) for item in at["paths"].items()),
-        recursive=at["recursive"].flag(),
-        pattern=at["pattern"].text(),
-        where=tuple(c for key, value in at["where"].entries() if (c := _condition(key, value))),
-        minimum_age=at["minimum_age"].seconds(),
-    )
-
-
-def _condition(key: str, value: Cursor) -> Condition | None:
-    """Return one condition of `where:`; names of UIDs become UIDs."""
-    attribute = attribute_of(key.strip())
-    if isinstance(attribute, NotAnAttribute):
-        value.error("DJ501", attribute.summary, hint=attribute.hint, at_key=True)
-        return None
-    if attribute.vr not in FORMS:
-        words = f"{name_of(attribute)} is a sequence, and files are not chosen by one"
-        value.error("DJ503", words, at_key=True)
-        return None
-    values = tuple(item.text() for item in value.items())
-    if attribute.vr == "UI":
-        values = tuple(uid_of(text) or text for text in values)
-    return Condition(keyword=name_of(attribute), tag=attribute.tag, values=values)
-
-
 def _jobs(root: Cursor, references: References, site: Site) -> list[tuple[Pointer, Job]]:
     """Build the jobs whose things are all there."""
     return [(at.pointer, job) for name, at in section(root, "jobs") if (job := _job(name, at, references, site))]
@@ -157,15 +127,21 @@ def _job(name: str, at: Cursor, references: References, site: Site) -> Job | Non
     if kinds == ("echo",):
         return EchoJob(name=name, needs=needs, peer=peer)
     profile = _profile(work, references, site)
-    if kinds == ("find",):
-        return _find_job(name, needs, peer, site.queries[references[work["query"].pointer]], profile, work)
-    return _store_job(name, needs, peer, site.send_sets[references[work["send_set"].pointer]], profile, work)
+    if kinds == ("store",):
+        send_set = site.send_sets[references[work["send_set"].pointer]]
+        return build_store_job(work, name=name, needs=needs, peer=peer, send_set=send_set, profile=profile)
+    if isinstance(profile, ProposalPolicy):
+        words = f"`{profile.name}` makes its presentation contexts from files, and a query has none"
+        hint = "leave the profile out, or give it `presentation_contexts`"
+        work["association_profile"].error("DJ540", words, hint=hint)
+        return None
+    return _find_job(name, needs, peer, site.queries[references[work["query"].pointer]], profile, work)
 
 
 _THINGS = ("peer", "query", "send_set", "association_profile")
 
 
-def _profile(work: Cursor, references: References, site: Site) -> AssociationProfile | None:
+def _profile(work: Cursor, references: References, site: Site) -> Proposing | None:
     """Return the association profile of a job, or none."""
     named = work.get("association_profile")
     return site.profiles[references[named.pointer]] if named else None
@@ -193,23 +169,6 @@ def _find_job(
         max_matches=at["max_matches"].whole(),
         repeat=at["repeat"].whole(),
         if_no_match=at["if_no_match"].word(EmptyPolicy),
-        end_with=at["end_with"].word(EndWith),
-    )
-
-
-def _store_job(
-    name: str, needs: tuple[Need, ...], peer: Peer, send_set: SendSet, profile: AssociationProfile | None, at: Cursor
-) -> StoreJob:
-    """Return the job that sends."""
-    return StoreJob(
-        name=name,
-        needs=needs,
-        peer=peer,
-        send_set=send_set,
-        association_profile=profile,
-        on_failure=at["on_failure"].word(OnFailure),
-        duplicates=at["duplicates"].word(Duplicates),
-        if_empty=at["if_empty"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
     )
 

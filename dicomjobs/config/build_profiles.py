@@ -6,26 +6,64 @@ from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.places import Pointer
 from dicomjobs.config.resolve import References
 from dicomjobs.config.suggest import nearest
+from dicomjobs.dicom.sop_classes import DCMTK_64
+from dicomjobs.dicom.transfer_syntaxes import FALLBACK
 from dicomjobs.dicom.uids import UidKind, kind_of, uid_names, uid_of
-from dicomjobs.model.association import AssociationProfile, ContextTemplate, ExtendedNegotiation, Role, RoleSelection
+from dicomjobs.model.association import (
+    AssociationProfile,
+    ContextTemplate,
+    ExtendedNegotiation,
+    Over128Contexts,
+    ProposalPolicy,
+    Proposing,
+    Role,
+    RoleSelection,
+)
 
 _CLASSES = (UidKind.STORAGE, UidKind.SOP_CLASS)
 
 
-def build_profile(at: Cursor, *, name: str, root: Cursor, references: References) -> AssociationProfile:
-    """Return the profile that a mapping means."""
+_WORDS_FOR_CLASSES = {"from_files": (), "dcmtk_64": DCMTK_64}
+_WORDS_FOR_FALLBACK = {"none": (), "uncompressed": FALLBACK}
+
+
+def build_profile(at: Cursor, *, name: str, root: Cursor, references: References) -> Proposing:
+    """Return the profile that a mapping means, or the policy by which one is made from the files."""
+    roles = tuple(
+        RoleSelection(sop_class_uid=_class_of_key(key, value), role=value.word(Role))
+        for key, value in _entries(at, "roles")
+    )
+    extended_negotiation = tuple(
+        ExtendedNegotiation(sop_class_uid=_class_of_key(key, value), information=value.text())
+        for key, value in _entries(at, "extended_negotiation")
+    )
+    if (propose := at.get("propose")) is not None:
+        return _policy(propose, name, roles, extended_negotiation)
     contexts = at.get("presentation_contexts")
     return AssociationProfile(
         name=name,
         contexts=tuple(_context(c, root, references) for c in contexts.items()) if contexts else (),
-        roles=tuple(
-            RoleSelection(sop_class_uid=_class_of_key(key, value), role=value.word(Role))
-            for key, value in _entries(at, "roles")
-        ),
-        extended_negotiation=tuple(
-            ExtendedNegotiation(sop_class_uid=_class_of_key(key, value), information=value.text())
-            for key, value in _entries(at, "extended_negotiation")
-        ),
+        roles=roles,
+        extended_negotiation=extended_negotiation,
+    )
+
+
+def _policy(
+    at: Cursor, name: str, roles: tuple[RoleSelection, ...], extended_negotiation: tuple[ExtendedNegotiation, ...]
+) -> ProposalPolicy:
+    """Return what `propose:` means; a SOP class that is listed twice is proposed once."""
+    classes, fallback = at["sop_classes"], at["fallback"]
+    known = _WORDS_FOR_CLASSES.get(classes.text())
+    words = _WORDS_FOR_FALLBACK.get(fallback.text())
+    return ProposalPolicy(
+        name=name,
+        sop_classes=tuple(dict.fromkeys(map(_abstract_syntax, classes.items()))) if known is None else known,
+        preferred=tuple(dict.fromkeys(map(transfer_syntax, at["preferred"].items()))),
+        fallback=tuple(dict.fromkeys(map(transfer_syntax, fallback.items()))) if words is None else words,
+        combine=at["combine"].flag(),
+        over_128_contexts=at["over_128_contexts"].word(Over128Contexts),
+        roles=roles,
+        extended_negotiation=extended_negotiation,
     )
 
 

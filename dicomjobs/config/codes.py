@@ -92,6 +92,8 @@ CODES = {
     "DJ522": "not an entry of a keyring",
     "DJ523": "a profile that lacks what its query needs",
     "DJ524": "a text that the character set lacks",
+    "DJ540": "a proposal made from files where there are none",
+    "DJ541": "more contexts than an association has",
     "DJ585": "queries that are sent on twice",
 }
 

@@ -8,26 +8,46 @@ from dicomjobs.config.build import Site
 from dicomjobs.config.findings import Finding
 from dicomjobs.diagnostics import Severity
 from dicomjobs.dicom.uids import is_uid, name_of
+from dicomjobs.model.association import MAXIMUM_CONTEXTS, Over128Contexts, ProposalPolicy, Proposing
 from dicomjobs.model.query import InformationModel, Query, QueryLevel
 
 
 def negotiation_is_about_proposed_classes(site: Site) -> Iterator[Finding]:
     """PS3.7 D.3.3.4 and D.3.3.5: roles and extended negotiation are of abstract syntaxes that are proposed."""
     for at, profile in site.profiles.items():
-        proposed = {context.abstract_syntax for context in profile.contexts}
+        proposed = _proposed_classes(profile)
         named = [("roles", item.sop_class_uid) for item in profile.roles]
         named += [("extended_negotiation", item.sop_class_uid) for item in profile.extended_negotiation]
         for key, uid in named:
-            if uid not in proposed and is_uid(uid):
+            if proposed and uid not in proposed and is_uid(uid):
                 summary = f"{name_of(uid)} is in `{key}` and in none of the presentation contexts"
                 hint = "propose it under `presentation_contexts`, or leave it out here"
-                given = ((*at, "presentation_contexts"),)
+                given = ((*at, "presentation_contexts"), (*at, "propose"))
                 yield Finding(at=(*at, key), code="DJ516", summary=summary, hint=hint, at_key=True, given=given)
         for key in ("roles", "extended_negotiation"):
             uids = [uid for where, uid in named if where == key]
             for uid in sorted({uid for uid in uids if uids.count(uid) > 1}):
                 summary = f"`{key}` names {name_of(uid)} twice, by its name and by its UID"
                 yield Finding(at=(*at, key), code="DJ517", summary=summary, hint="keep one of them", at_key=True)
+
+
+def _proposed_classes(profile: Proposing) -> set[str]:
+    """Return the classes that a profile proposes, none when that depends on files."""
+    if isinstance(profile, ProposalPolicy):
+        return set(profile.sop_classes)
+    return {context.abstract_syntax for context in profile.contexts}
+
+
+def listed_classes_fit_an_association(site: Site) -> Iterator[Finding]:
+    """PS3.8 9.3.2.2: an association has 128 presentation contexts, and a policy that splits nothing has to do with them."""
+    for at, profile in site.profiles.items():
+        if isinstance(profile, ProposalPolicy) and profile.over_128_contexts is Over128Contexts.FAIL:
+            count = len(profile.sop_classes) * len(profile.transfer_syntaxes)
+            if count > MAXIMUM_CONTEXTS:
+                summary = f"these are {count} presentation contexts, and an association has at most {MAXIMUM_CONTEXTS}"
+                hint = "name fewer SOP classes, or write `over_128_contexts: split`"
+                given = ((*at, "propose"),)
+                yield Finding(at=(*at, "propose", "sop_classes"), code="DJ541", summary=summary, hint=hint, given=given)
 
 
 LEVELS = {

@@ -28,6 +28,7 @@ from dicomjobs.config.places import Places, Pointer, Unresolved
 from dicomjobs.config.query_rules import (
     keys_of_higher_levels_are_given,
     levels_suit_models,
+    listed_classes_fit_an_association,
     negotiation_is_about_proposed_classes,
 )
 from dicomjobs.diagnostics import Diagnostic, Diagnostics, Severity
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     verified_peers_can_be_verified,
     embedded_peers_speak_plain_dicom,
     negotiation_is_about_proposed_classes,
+    listed_classes_fit_an_association,
     levels_suit_models,
     keys_of_higher_levels_are_given,
     needed_jobs_exist,

@@ -18,6 +18,13 @@ FALLBACK: Final = (EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_V
 NATIVE: Final = frozenset({*FALLBACK, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN})
 """Those whose pixel data is in native format (PS3.5 A.1, A.2, A.3, A.5): one converts into another without a codec."""
 
+CONVERSION_ORDER: Final = (
+    frozenset({EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN}),
+    frozenset({IMPLICIT_VR_LITTLE_ENDIAN}),
+    frozenset({DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN}),
+)
+"""What a native data set is converted to, best first, any of a set being as good as another; the order is DCMTK's."""
+
 
 def is_native(uid: str) -> bool:
     """Say whether pixel data is in native format in a transfer syntax (PS3.5 8.1.1)."""

@@ -182,6 +182,7 @@ class StoreLane:
                 sop_class_uid=row.sop_class_uid,
                 transfer_syntax=row.transfer_syntax,
                 accepted=association.wire.negotiation.accepted,
+                natives=self._shared.step.natives,
             )
         return self._routes[key]
 

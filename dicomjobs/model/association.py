@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+MAXIMUM_CONTEXTS = 128
+"""Presentation contexts of one association: their IDs are the odd numbers from 1 to 255 (PS3.8 9.3.2.2)."""
+
 
 class Role(Enum):
     """The role proposed for a SOP class by the association requestor (PS3.7 D.3.3.4)."""
@@ -141,3 +144,40 @@ class AssociationProfile:
     contexts: tuple[ContextTemplate, ...]
     roles: tuple[RoleSelection, ...]
     extended_negotiation: tuple[ExtendedNegotiation, ...]
+
+
+class Over128Contexts(Enum):
+    """What becomes of files that need more presentation contexts than one association has (PS3.8 9.3.2.2)."""
+
+    SPLIT = "split"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalPolicy:
+    """How presentation contexts are made from the files of a job: for each SOP class one with `preferred`, one with `fallback`.
+
+    `combine` makes one context of both. `sop_classes` are UIDs in the order in which they are proposed, whatever the files are;
+    when empty, the classes of the files in the order in which they are met.
+    """
+
+    name: str
+    sop_classes: tuple[str, ...]
+    preferred: tuple[str, ...]
+    fallback: tuple[str, ...]
+    combine: bool
+    over_128_contexts: Over128Contexts
+    roles: tuple[RoleSelection, ...]
+    extended_negotiation: tuple[ExtendedNegotiation, ...]
+
+    @property
+    def transfer_syntaxes(self) -> tuple[tuple[str, ...], ...]:
+        """The transfer syntaxes of each context that a SOP class has, none of them twice."""
+        fallback = tuple(uid for uid in self.fallback if uid not in self.preferred)
+        if self.combine or not fallback:
+            return (self.preferred + fallback,)
+        return self.preferred, fallback
+
+
+Proposing = AssociationProfile | ProposalPolicy
+"""What a job may have under `association_profile`."""

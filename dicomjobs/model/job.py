@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from dicomjobs.model.association import AssociationProfile
+from dicomjobs.model.association import AssociationProfile, Proposing
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Query
 from dicomjobs.model.send_set import SendSet
@@ -105,7 +105,7 @@ class StoreJob:
     needs: tuple[Need, ...]
     peer: Peer
     send_set: SendSet
-    association_profile: AssociationProfile | None
+    association_profile: Proposing | None
     on_failure: OnFailure
     duplicates: Duplicates
     if_empty: EmptyPolicy

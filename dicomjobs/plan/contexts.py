@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dicomjobs.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, FALLBACK, is_native
-from dicomjobs.model.association import AssociationProfile, ContextTemplate, ProposedContext
-
-MAXIMUM_CONTEXTS = 128
-"""Presentation context IDs are the odd numbers from 1 to 255 (PS3.8 9.3.2.2)."""
+from dicomjobs.model.association import MAXIMUM_CONTEXTS, AssociationProfile, ContextTemplate, ProposedContext
+from dicomjobs.plan.plan import NativeRoute
+from dicomjobs.plan.route import wanted_syntaxes
 
 
 @dataclass(slots=True)
@@ -58,15 +57,18 @@ def number_contexts(templates: Iterable[ContextTemplate]) -> tuple[ProposedConte
     )
 
 
-def planned_context(contexts: Sequence[ProposedContext], sop_class_uid: str, transfer_syntax: str) -> int:
+def planned_context(
+    contexts: Sequence[ProposedContext],
+    sop_class_uid: str,
+    transfer_syntax: str,
+    *,
+    natives: NativeRoute = NativeRoute.OWN_SYNTAX,
+) -> int:
     """Return the ID of the context a file goes on if the peer accepts all of them, 0 when none fits."""
     offers = [context for context in contexts if context.abstract_syntax == sop_class_uid]
-    for context in offers:
-        if transfer_syntax in context.transfer_syntaxes:
-            return context.context_id
-    if is_native(transfer_syntax):
+    for wanted in wanted_syntaxes(transfer_syntax, natives):
         for context in offers:
-            if any(is_native(offered) for offered in context.transfer_syntaxes):
+            if not wanted.isdisjoint(context.transfer_syntaxes):
                 return context.context_id
     return 0
 

@@ -34,6 +34,13 @@ class Excluded(Enum):
     FAILED = "failed"
 
 
+class NativeRoute(Enum):
+    """Which accepted context a file with native pixel data takes first: one in its own transfer syntax, or a deflated one."""
+
+    OWN_SYNTAX = "own_syntax"
+    DEFLATED = "deflated"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedInstance:
     """One row: a file and what will become of it.
@@ -145,6 +152,7 @@ class StoreStep:
     first: int
     count: int
     bytes: int
+    natives: NativeRoute
     on_failure: OnFailure
     if_empty: EmptyPolicy
     end_with: EndWith

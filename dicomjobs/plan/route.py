@@ -5,23 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dicomjobs.dicom.transfer_syntaxes import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-    is_native,
-)
+from dicomjobs.dicom.transfer_syntaxes import CONVERSION_ORDER, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, is_native
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.model.association import AcceptedContext
-
-CONVERSION_TARGETS = (
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-)
-"""What to convert to, best first: what keeps the VRs, then what every peer must support, then the retired one."""
+from dicomjobs.plan.plan import NativeRoute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +27,31 @@ class NoRoute:
     words: str
 
 
-def choose_route(*, sop_class_uid: str, transfer_syntax: str, accepted: Iterable[AcceptedContext]) -> Route | NoRoute:
+def choose_route(
+    *, sop_class_uid: str, transfer_syntax: str, accepted: Iterable[AcceptedContext], natives: NativeRoute
+) -> Route | NoRoute:
     """Prefer the file's own transfer syntax, then convert among the native ones; encapsulated data is never decoded."""
     offers = [context for context in accepted if context.abstract_syntax == sop_class_uid]
-    for context in offers:
-        if context.transfer_syntax == transfer_syntax:
-            return Route(context_id=context.context_id, transfer_syntax=transfer_syntax, convert=False)
-    if is_native(transfer_syntax):
-        natives = [context for context in offers if context.transfer_syntax in CONVERSION_TARGETS]
-        if natives:
-            chosen = min(natives, key=lambda context: CONVERSION_TARGETS.index(context.transfer_syntax))
-            return Route(context_id=chosen.context_id, transfer_syntax=chosen.transfer_syntax, convert=True)
+    for wanted in wanted_syntaxes(transfer_syntax, natives):
+        for context in offers:
+            if context.transfer_syntax in wanted:
+                return Route(
+                    context_id=context.context_id,
+                    transfer_syntax=context.transfer_syntax,
+                    convert=context.transfer_syntax != transfer_syntax,
+                )
     return NoRoute(words=_explain(sop_class_uid, transfer_syntax, offers))
+
+
+def wanted_syntaxes(transfer_syntax: str, natives: NativeRoute) -> tuple[frozenset[str], ...]:
+    """Return what a file in this transfer syntax can be sent in, best first, any of a set being as good as another.
+
+    The order is that of DCMTK, where a preference for deflated takes the place of the file's own transfer syntax.
+    """
+    if not is_native(transfer_syntax):
+        return (frozenset({transfer_syntax}),)
+    first = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN if natives is NativeRoute.DEFLATED else transfer_syntax
+    return (frozenset({first}), *CONVERSION_ORDER)
 
 
 def _explain(sop_class_uid: str, transfer_syntax: str, offers: list[AcceptedContext]) -> str:

@@ -7,15 +7,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from typing import Protocol
 
-from dicomjobs.dicom.uids import name_of
-from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.job import Duplicates, StoreJob
-from dicomjobs.plan.contexts import ContextNeeds, Packing, contexts_of_profile, number_contexts, planned_context
 from dicomjobs.plan.inventory import Inventory, SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedAssociation, PlannedInstance, StoreStep
+from dicomjobs.plan.proposing import Proposed, TooManyContexts, scheme_of
 from dicomjobs.plan.row_codec import decode_row, encode_fate, encode_found
 
 SKIPPED_WHEN_FOUND = frozenset({"not_dicom", "media_storage_directory", "not_a_regular_file"})
@@ -93,21 +91,25 @@ def plan_store(job: StoreJob, inventory: Inventory, *, rows: RowStore, scratch: 
 
 def _plan_drafted(job: StoreJob, inventory: Inventory, draft: _Draft, rows: RowStore) -> StoreStep:
     """Plan with a place for the rows before they are in order."""
-    if job.association_profile is None:
-        needs = ContextNeeds()
-        _draft_rows(job, inventory, draft, cache(needs.number))
-        groups, placed = _pack(draft)
-        templates = needs.templates()
-        contexts = [number_contexts(templates[need] for need in group) for group in groups]
-        proposals = [Proposal(contexts=each) for each in contexts]
-    else:
-        profile = job.association_profile
-        fixed = contexts_of_profile(profile)
-        _draft_rows(job, inventory, draft, cache(partial(_need_in_profile, contexts=fixed, profile=profile.name)))
-        groups, placed = [{context.context_id: None for context in fixed}], lambda _study, _need: 0
-        proposals = [Proposal(contexts=fixed, roles=profile.roles, extended_negotiation=profile.extended_negotiation)]
-    ids = [{need: 2 * position + 1 for position, need in enumerate(group)} for group in groups]
-    return _write_in_order(job, draft, rows, proposals=proposals, ids=ids, placed=placed)
+    scheme = scheme_of(job.association_profile)
+    _draft_rows(job, inventory, draft, cache(scheme.need))
+    first = len(rows)
+    associations: tuple[PlannedAssociation, ...] = ()
+    match scheme.proposed(draft.needs_of_study):
+        case Proposed() as proposed:
+            associations = tuple(_write_in_order(draft, rows, proposed))
+        case TooManyContexts(words=words):
+            _write_refused(draft, rows, words)
+    return StoreStep(
+        associations=associations,
+        first=first,
+        count=len(rows) - first,
+        bytes=sum(each.bytes for each in associations),
+        natives=scheme.natives,
+        on_failure=job.on_failure,
+        if_empty=job.if_empty,
+        end_with=job.end_with,
+    )
 
 
 def _draft_rows(job: StoreJob, inventory: Inventory, draft: _Draft, need_of: Callable[[str, str], int | str]) -> None:
@@ -150,63 +152,31 @@ def _first_with_uid(file: SurveyedFile, draft: _Draft, seen: Mapping[int, int]) 
     return first if first.sop_instance_uid == file.sop_instance_uid else None
 
 
-def _need_in_profile(
-    sop_class_uid: str, transfer_syntax: str, *, contexts: tuple[ProposedContext, ...], profile: str
-) -> int | str:
-    """Return the context ID in a fixed profile, or a sentence that says why there is none."""
-    context_id = planned_context(contexts, sop_class_uid, transfer_syntax)
-    if context_id:
-        return context_id
-    offered = [name_of(ts) for c in contexts if c.abstract_syntax == sop_class_uid for ts in c.transfer_syntaxes]
-    what = f"only {', '.join(dict.fromkeys(offered))}" if offered else "nothing"
-    need = f"{name_of(sop_class_uid)} in {name_of(transfer_syntax)}"
-    return f"the association profile {profile} has no presentation context for {need}; it proposes {what} for this SOP class"
-
-
-def _pack(draft: _Draft) -> tuple[list[dict[int, None]], Callable[[int, int], int]]:
-    """Pack the needs of all studies into groups; the second value tells the group of a study's need."""
-    packing = Packing()
-    for needs in draft.needs_of_study:
-        packing.place(needs)
-    return packing.groups, lambda study, need: packing.place(draft.needs_of_study[study])[need]
-
-
-def _write_in_order(
-    job: StoreJob,
-    draft: _Draft,
-    rows: RowStore,
-    *,
-    proposals: list[Proposal],
-    ids: list[dict[int, int]],
-    placed: Callable[[int, int], int],
-) -> StoreStep:
-    """Write the rows by association, then study, then as surveyed, the excluded ones last."""
-    first = len(rows)
-    associations: list[PlannedAssociation] = []
-    for group, members in _by_group(sorted(_sort_keys(draft, placed))):
+def _write_in_order(draft: _Draft, rows: RowStore, proposed: Proposed) -> Iterator[PlannedAssociation]:
+    """Write the rows by association, then study, then as surveyed, the excluded ones last; yield each association."""
+    number = 0
+    for group, members in _by_group(sorted(_sort_keys(draft, proposed))):
         if group == _UNSENT:
             _write(draft, members, {_UNSENT: ""}, rows)
             continue
-        associations.append(
-            PlannedAssociation(
-                number=len(associations) + 1,
-                proposal=proposals[group],
-                first=len(rows),
-                count=len(members),
-                bytes=sum(map(draft.size.__getitem__, members)),
-                studies=len(set(map(draft.study.__getitem__, members))),
-            )
+        number += 1
+        yield PlannedAssociation(
+            number=number,
+            proposal=proposed.proposals[group],
+            first=len(rows),
+            count=len(members),
+            bytes=sum(map(draft.size.__getitem__, members)),
+            studies=len(set(map(draft.study.__getitem__, members))),
         )
-        _write(draft, members, {need: encode_fate(context_id) for need, context_id in ids[group].items()}, rows)
-    return StoreStep(
-        associations=tuple(associations),
-        first=first,
-        count=len(rows) - first,
-        bytes=sum(each.bytes for each in associations),
-        on_failure=job.on_failure,
-        if_empty=job.if_empty,
-        end_with=job.end_with,
-    )
+        endings = {need: encode_fate(context_id) for need, context_id in proposed.ids[group].items()}
+        _write(draft, members, endings, rows)
+
+
+def _write_refused(draft: _Draft, rows: RowStore, words: str) -> None:
+    """Write all rows as they were surveyed; those that would have been sent have failed."""
+    failed = encode_fate(0, Excluded.FAILED, "too_many_contexts", words)
+    endings = {**dict.fromkeys(draft.need, failed), _UNSENT: ""}
+    _write(draft, array("I", range(len(draft.need))), endings, rows)
 
 
 def _write(draft: _Draft, members: array[int], endings: Mapping[int, str], rows: RowStore) -> None:
@@ -217,10 +187,10 @@ def _write(draft: _Draft, members: array[int], endings: Mapping[int, str], rows:
         rows.append_line(line + end_of[need])
 
 
-def _sort_keys(draft: _Draft, placed: Callable[[int, int], int]) -> Iterator[int]:
+def _sort_keys(draft: _Draft, proposed: Proposed) -> Iterator[int]:
     """One integer a row, group · study · row: it sorts like the tuple would at a third of its memory."""
     for number, (need, study) in enumerate(zip(draft.need, draft.study, strict=True)):
-        group = _UNSENT if need == _UNSENT else placed(study, need)
+        group = _UNSENT if need == _UNSENT else proposed.placed(draft.needs_of_study[study], need)
         yield group << 64 | study << 32 | number
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomjobs.model.association import ContextTemplate, ExtendedNegotiation, Role, RoleSelection
+from dicomjobs.model.association import AssociationProfile, ContextTemplate, ExtendedNegotiation, Role, RoleSelection
 from dicomjobs.model.job import (
     EchoJob,
     EmptyPolicy,
@@ -224,7 +224,7 @@ def test_an_association_profile_is_all_uids(tmp_path: Path) -> None:
     job = only_job(tmp_path, text)
 
     assert isinstance(job, StoreJob)
-    assert job.association_profile is not None
+    assert isinstance(job.association_profile, AssociationProfile)
     assert job.association_profile.contexts == (
         ContextTemplate(
             abstract_syntax="1.2.840.10008.5.1.4.1.1.2",

@@ -59,8 +59,16 @@ def test_a_planned_context_prefers_the_exact_syntax_over_a_conversion() -> None:
     """Even when a convertible one comes first."""
     contexts = _contexts((CT, (IMPLICIT,)), (CT, (EXPLICIT,)))
 
+    assert planned_context(contexts, CT, IMPLICIT) == 1
     assert planned_context(contexts, CT, EXPLICIT) == 3
-    assert planned_context(contexts, CT, BIG) == 1
+
+
+def test_a_planned_conversion_is_to_explicit_vr_before_implicit() -> None:
+    """In the order in which the accepted contexts will be tried."""
+    contexts = _contexts((CT, (IMPLICIT,)), (CT, (EXPLICIT,)))
+
+    assert planned_context(contexts, CT, BIG) == 3
+    assert planned_context(contexts[:1], CT, BIG) == 1
 
 
 def test_there_is_no_context_for_another_class_or_for_what_cannot_be_converted() -> None:

@@ -1,0 +1,57 @@
+"""Send sets and the jobs that send them as model values; it knows how they are written and not what is on disk."""
+
+from __future__ import annotations
+
+from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of, name_of
+from dicomjobs.config.cursor import Cursor
+from dicomjobs.config.value_forms import FORMS
+from dicomjobs.dicom.uids import uid_of
+from dicomjobs.model.association import Proposing
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, StoreJob
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.send_set import Condition, SendSet, SendSetPath
+
+
+def build_send_set(at: Cursor, *, name: str) -> SendSet:
+    """Return the send set that a mapping means."""
+    return SendSet(
+        name=name,
+        paths=tuple(SendSetPath(path=item.pattern(), written=item.text()) for item in at["paths"].items()),
+        recursive=at["recursive"].flag(),
+        pattern=at["pattern"].text(),
+        where=tuple(c for key, value in at["where"].entries() if (c := _condition(key, value))),
+        minimum_age=at["minimum_age"].seconds(),
+    )
+
+
+def _condition(key: str, value: Cursor) -> Condition | None:
+    """Return one condition of `where:`; names of UIDs become UIDs."""
+    attribute = attribute_of(key.strip())
+    if isinstance(attribute, NotAnAttribute):
+        value.error("DJ501", attribute.summary, hint=attribute.hint, at_key=True)
+        return None
+    if attribute.vr not in FORMS:
+        words = f"{name_of(attribute)} is a sequence, and files are not chosen by one"
+        value.error("DJ503", words, at_key=True)
+        return None
+    values = tuple(item.text() for item in value.items())
+    if attribute.vr == "UI":
+        values = tuple(uid_of(text) or text for text in values)
+    return Condition(keyword=name_of(attribute), tag=attribute.tag, values=values)
+
+
+def build_store_job(
+    at: Cursor, *, name: str, needs: tuple[Need, ...], peer: Peer, send_set: SendSet, profile: Proposing | None
+) -> StoreJob:
+    """Return the job that sends."""
+    return StoreJob(
+        name=name,
+        needs=needs,
+        peer=peer,
+        send_set=send_set,
+        association_profile=profile,
+        on_failure=at["on_failure"].word(OnFailure),
+        duplicates=at["duplicates"].word(Duplicates),
+        if_empty=at["if_empty"].word(EmptyPolicy),
+        end_with=at["end_with"].word(EndWith),
+    )
