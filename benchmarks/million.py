@@ -76,7 +76,7 @@ def main() -> None:
     origin = Origin(job_file="job.yaml", inputs=(), reports_directory=None, state_directory=None)
     with closing(temporary_rows()) as rows:
         began = time.perf_counter()
-        plan_jobs([JOB], origin=origin, inventory=Archive(count), rows=rows, scratch=temporary_rows)
+        plan_jobs([JOB], origin=origin, inventory=Archive(count), query_files={}, rows=rows, scratch=temporary_rows)
         planned = time.perf_counter()
         read = sum(1 for _ in rows)
         ended = time.perf_counter()

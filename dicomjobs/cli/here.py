@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dicomjobs.cli.places import reports_folder, state_folder
+from dicomjobs.cli.query_files import query_file_problems
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
@@ -36,7 +37,7 @@ def check_here(workspace: Workspace) -> Diagnostics:
     found += (problem for peer in peers for problem in _peer_problems(peer))
     found += (problem for send_set in sets for problem in _send_set_problems(send_set))
     known = (problem for problem in dict.fromkeys(found) if _UNKNOWN not in problem[0])
-    return tuple(mistake("DJ601", summary, hint=hint) for summary, hint in known)
+    return (*(mistake("DJ601", summary, hint=hint) for summary, hint in known), *query_file_problems(workspace.jobs))
 
 
 _Problem = tuple[str, str]

@@ -53,6 +53,7 @@ def _job(job: JobPlan, instances: Instances, most: int | None) -> Iterator[str]:
         case FindStep():
             yield f"{one_line(job.name)}: find at {_peer(job.peer)}{after}"
             yield from _contexts(step.proposal.contexts, None, most)
+            yield from _negotiation(step.proposal)
             for query in step.queries:
                 yield f"  identifier{' of ' + one_line(query.label) if query.label else ''}"
                 yield from _elements(query.identifier, "    ")

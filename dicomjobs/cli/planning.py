@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 
+from dicomjobs.cli.query_files import read_query_files
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import Workspace, select_jobs
 from dicomjobs.disk.inventory import DiskInventory
@@ -38,16 +39,19 @@ def rows_path(plan_path: Path) -> Path:
 def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -> PlanOnDisk:
     """Survey the disk and plan the selected jobs; rows go to a file, or to a temporary one. Raises InvalidInput, OSError."""
     jobs = select_jobs(workspace, only)
+    query_files, read = read_query_files(jobs)
     origin = Origin(
         job_file=workspace.file,
-        inputs=tuple(InputFile(path=each.path, sha256=each.sha256) for each in workspace.inputs),
+        inputs=tuple(InputFile(path=each.path, sha256=each.sha256) for each in workspace.inputs) + read,
         reports_directory=workspace.reports_directory,
         state_directory=workspace.state_directory,
     )
     inventory = DiskInventory(now=time.time())
     kept = create_rows(str(rows)) if rows else temporary_rows()
     try:
-        plan = plan_jobs(jobs, origin=origin, inventory=inventory, rows=kept, scratch=temporary_rows)
+        plan = plan_jobs(
+            jobs, origin=origin, inventory=inventory, query_files=query_files, rows=kept, scratch=temporary_rows
+        )
         kept.flush()
     except BaseException as error:  # also Ctrl-C; rows that cannot be flushed cannot be closed without saying so again
         with suppress(OSError):

@@ -94,6 +94,8 @@ CODES = {
     "DJ524": "a text that the character set lacks",
     "DJ540": "a proposal made from files where there are none",
     "DJ541": "more contexts than an association has",
+    "DJ560": "negotiated by the query and by its profile",
+    "DJ561": "something that a worklist cannot negotiate",
     "DJ585": "queries that are sent on twice",
 }
 

@@ -80,7 +80,7 @@ def outputs_are_different_files(site: Site) -> Iterator[Finding]:
 def columns_are_asked_for(site: Site) -> Iterator[Finding]:
     """PS3.4 C.2.2.1.3: a peer answers with the keys it was asked for, so another column stays empty."""
     for at, job in site.jobs.items():
-        if isinstance(job, FindJob):
+        if isinstance(job, FindJob) and not job.query.files:
             asked = {_column(element.tag) for element in job.query.identifier}
             for number, output in enumerate(job.outputs):
                 for place, column in enumerate(output.columns):
@@ -110,18 +110,41 @@ def profiles_propose_what_queries_need(site: Site) -> Iterator[Finding]:
                 yield Finding(at=pointer, code="DJ523", summary=summary, hint=hint, given=given)
 
 
-def texts_fit_the_peers_character_set(site: Site) -> Iterator[Finding]:
-    """PS3.3 C.12.1.1.2: a query is sent in the character set that its peer is said to understand."""
+def negotiation_is_said_once(site: Site) -> Iterator[Finding]:
+    """PS3.7 D.3.3.5: there is one item of extended negotiation for a SOP class."""
     for at, job in site.jobs.items():
-        characters = character_set_of(job.peer.character_set)
+        if isinstance(job, FindJob) and (profile := job.association_profile) and job.query.negotiate:
+            uid = FIND_SOP_CLASS[job.query.model]
+            if any(item.sop_class_uid == uid for item in profile.extended_negotiation):
+                summary = f"the profile `{profile.name}` and the query both negotiate about {name_of(uid)}"
+                hint = "say it in one of them"
+                given = (*_places_of(job.query, site.queries), *_places_of(profile, site.profiles))
+                yield Finding(
+                    at=(*at, "find", "association_profile"), code="DJ560", summary=summary, hint=hint, given=given
+                )
+
+
+def texts_fit_their_character_set(site: Site) -> Iterator[Finding]:
+    """PS3.3 C.12.1.1.2: a query is sent in the character set that it declares, else in the one its peer is said to understand."""
+    for job in site.jobs.values():
+        declared = _declared(job.query.identifier) if isinstance(job, FindJob) else ""
+        name = declared or job.peer.character_set
+        characters = character_set_of(name)
         if isinstance(job, FindJob) and characters:
             for element, value in _texts(job.query.identifier):
                 if not _can_be_written(value, characters):
-                    summary = f"`{value}` ({_column(element.tag)}) cannot be written in {job.peer.character_set}"
-                    hint = f"the peer `{job.peer.name}` may understand `character_set: ISO_IR 192`, which has every character"
-                    given = _places_of(job.peer, site.peers)
-                    pointer = (*at, "find", "query")
-                    yield Finding(at=pointer, code="DJ524", summary=summary, hint=hint, given=tuple(given))
+                    summary = f"`{value}` ({_column(element.tag)}) cannot be written in {name}"
+                    whose = "SpecificCharacterSet: ISO_IR 192" if declared else "character_set: ISO_IR 192"
+                    hint = f"the peer `{job.peer.name}` may understand `{whose}`, which has every character"
+                    given = tuple(_places_of(job.peer, site.peers))
+                    place = next(_places_of(job.query, site.queries))
+                    pointer = (*place, "keys", _column(element.tag))
+                    yield Finding(at=pointer, code="DJ524", summary=summary, hint=hint, given=given)
+
+
+def _declared(identifier: Identifier) -> str:
+    """Return the Specific Character Set that an identifier declares, "" when it declares none."""
+    return "\\".join(next((element.values for element in identifier if element.tag == 0x00080005), ()))
 
 
 def _texts(identifier: Identifier) -> Iterator[tuple[Element, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +14,8 @@ from dicomjobs.config.suggest import nearest
 from dicomjobs.config.value_forms import misfit, old_form
 from dicomjobs.dicom.attributes import Attribute
 from dicomjobs.dicom.uids import is_uid, uid_names, uid_of
-from dicomjobs.dicom.value_representations import SINGLE_TEXT
-from dicomjobs.model.query import Element, Identifier, InformationModel, Query, QueryLevel
+from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT, PLAIN_TEXT, SINGLE_TEXT
+from dicomjobs.model.query import Element, Identifier, InformationModel, Negotiable, Query, QueryLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ _LEVEL = 0x00080052
 def build_query(at: Cursor, *, name: str) -> Query:
     """Return the query that a mapping means, its level laid into the keys (PS3.4 C.4.1.1.3.1)."""
     draft: _Item = {}
-    _lay_keys(draft, at["keys"])
+    rules = STRICT if at["strict"].flag() else AS_TYPED
+    _lay_keys(draft, at["keys"], rules)
     level = at.get("level")
     if level is not None:
         _lay_level(draft, level)
@@ -46,7 +48,10 @@ def build_query(at: Cursor, *, name: str) -> Query:
         name=name,
         model=at["model"].word(InformationModel),
         level=level.word(QueryLevel) if level else None,
+        files=tuple(item.path() for item in at["files"].items()),
         identifier=_elements(draft),
+        strict=rules is STRICT,
+        negotiate=tuple(item.word(Negotiable) for item in at["negotiate"].items()),
     )
 
 
@@ -68,14 +73,14 @@ def _elements(draft: _Item) -> Identifier:
     )
 
 
-def _lay_keys(draft: _Item, keys: Cursor) -> None:
+def _lay_keys(draft: _Item, keys: Cursor, rules: Rules) -> None:
     """Lay every key of a mapping into a data set."""
     for key, value in keys.entries():
         path = parse_path(key)
         if isinstance(path, NotAnAttribute):
             value.error("DJ501", path.summary, hint=path.hint, at_key=True)
         else:
-            _lay(_inner(draft, path, value), path[-1].attribute, value)
+            _lay(_inner(draft, path, value), path[-1].attribute, value, rules)
 
 
 def _inner(draft: _Item, path: tuple[Step, ...], value: Cursor) -> _Item:
@@ -88,10 +93,10 @@ def _inner(draft: _Item, path: tuple[Step, ...], value: Cursor) -> _Item:
     return draft
 
 
-def _lay(draft: _Item, attribute: Attribute, value: Cursor) -> None:
+def _lay(draft: _Item, attribute: Attribute, value: Cursor, rules: Rules) -> None:
     """Lay one key into a data set, unless another key has spoken of the same attribute."""
     earlier = draft.get(attribute.tag)
-    if attribute.tag >> 16 in {0x0000, 0x0002} or attribute.tag >> 16 == 0xFFFE:
+    if attribute.tag >> 16 in rules.foreign_groups:
         hint = "leave it out: an identifier has no elements of these groups"
         value.error("DJ504", f"{name_of(attribute)} is no attribute of a data set", hint=hint, at_key=True)
     elif earlier is not None and not (attribute.vr == "SQ" and _has_items(value.value)):
@@ -99,9 +104,9 @@ def _lay(draft: _Item, attribute: Attribute, value: Cursor) -> None:
         where = f"; the other is at {first.file}:{first.line}" if first else ""
         value.error("DJ502", f"{name_of(attribute)} is written twice{where}", hint="keep one of them", at_key=True)
     elif attribute.vr == "SQ":
-        _lay_sequence(draft, attribute, value)
+        _lay_sequence(draft, attribute, value, rules)
     else:
-        draft[attribute.tag] = _Draft(attribute=attribute, cursor=value, values=_values(attribute, value))
+        draft[attribute.tag] = _Draft(attribute=attribute, cursor=value, values=_values(attribute, value, rules))
 
 
 def _has_items(value: Any) -> bool:
@@ -109,7 +114,7 @@ def _has_items(value: Any) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(item, dict) for item in value))
 
 
-def _lay_sequence(draft: _Item, attribute: Attribute, value: Cursor) -> None:
+def _lay_sequence(draft: _Item, attribute: Attribute, value: Cursor, rules: Rules) -> None:
     """Lay the items of a sequence into a data set; nothing after the colon asks for it whole."""
     if any(item.unresolved for item in value.items()):
         return
@@ -120,10 +125,10 @@ def _lay_sequence(draft: _Item, attribute: Attribute, value: Cursor) -> None:
     sequence = draft.setdefault(attribute.tag, _Draft(attribute=attribute, cursor=value))
     for place, item in enumerate(value.items() if _has_items(value.value) else ()):
         sequence.items.extend({} for _ in range(len(sequence.items), place + 1))
-        _lay_keys(sequence.items[place], item)
+        _lay_keys(sequence.items[place], item, rules)
 
 
-def _values(attribute: Attribute, key: Cursor) -> tuple[str, ...]:
+def _values(attribute: Attribute, key: Cursor, rules: Rules) -> tuple[str, ...]:
     """Return the values of a key as typed, several when the text has backslashes (PS3.5 6.4)."""
     if isinstance(key.value, dict) or (isinstance(key.value, list) and any(isinstance(v, dict) for v in key.value)):
         summary = f"{name_of(attribute)} is no sequence: it has a value, not items"
@@ -131,7 +136,7 @@ def _values(attribute: Attribute, key: Cursor) -> tuple[str, ...]:
         return ()
     if key.value in (None, "", []):
         return ()
-    return tuple(_checked(value, attribute, item) for item in key.items() for value in _split(item, attribute))
+    return tuple(rules.value(value, attribute, item) for item in key.items() for value in _split(item, attribute))
 
 
 def _split(item: Cursor, attribute: Attribute) -> list[str]:
@@ -157,6 +162,12 @@ def _checked(value: str, attribute: Attribute, item: Cursor) -> str:
     return value
 
 
+def _encodable(value: str, attribute: Attribute, item: Cursor) -> str:
+    """Return one value as typed, complaining only where there would be no bytes for it: a word for a binary number."""
+    is_text = attribute.vr in CHARACTER_SET_TEXT or attribute.vr in PLAIN_TEXT
+    return value if is_text else _checked(value, attribute, item)
+
+
 def _uid(value: str, attribute: Attribute, item: Cursor) -> str:
     """Return the UID of a name; wildcards go out as typed, with a warning."""
     if uid := uid_of(value):
@@ -169,3 +180,18 @@ def _uid(value: str, attribute: Attribute, item: Cursor) -> str:
     hint = f"did you mean `{meant}`?" if meant else "write a UID, at most 64 digits and dots, or its name in PS3.6"
     item.error("DJ505", f"{name_of(attribute)} (VR UI) cannot be `{value}`", hint=hint)
     return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How much a query has to keep: what becomes of one value, and the groups that no key may be of."""
+
+    value: Callable[[str, Attribute, Cursor], str]
+    foreign_groups: frozenset[int]
+
+
+STRICT = Rules(value=_checked, foreign_groups=frozenset({0x0000, 0x0002, 0xFFFE}))
+"""The forms of PS3.5 6.2, and no element that is in no data set."""
+
+AS_TYPED = Rules(value=_encodable, foreign_groups=frozenset({0xFFFE}))
+"""`strict: false`."""

@@ -9,7 +9,7 @@ from dicomjobs.config.findings import Finding
 from dicomjobs.diagnostics import Severity
 from dicomjobs.dicom.uids import is_uid, name_of
 from dicomjobs.model.association import MAXIMUM_CONTEXTS, Over128Contexts, ProposalPolicy, Proposing
-from dicomjobs.model.query import InformationModel, Query, QueryLevel
+from dicomjobs.model.query import InformationModel, Negotiable, Query, QueryLevel
 
 
 def negotiation_is_about_proposed_classes(site: Site) -> Iterator[Finding]:
@@ -84,13 +84,31 @@ UNIQUE_KEYS = {
 def keys_of_higher_levels_are_given(site: Site) -> Iterator[Finding]:
     """PS3.4 C.4.1.2.2.1: a hierarchical query has a single value for the unique key of each level above its own."""
     for at, query in site.queries.items():
-        for level in _levels_above(query):
+        for level in () if _is_free(query) else _levels_above(query):
             tag, keyword = UNIQUE_KEYS[level]
             values = next((e.values for e in query.identifier if e.tag == tag), ())
             if len(values) != 1 or set(values[0]) & set("*?"):
                 summary = f"without one value for {keyword} this query is relational, which many peers refuse"
-                hint = f"add `{keyword}` with a value to the keys, or ask at level {level.value}"
+                hint = f"add `{keyword}` with a value to the keys, ask at level {level.value}, or `negotiate: [relational]`"
                 yield Finding(at=(*at, "level"), code="DJ519", summary=summary, hint=hint, severity=Severity.WARNING)
+
+
+def _is_free(query: Query) -> bool:
+    """Say whether a query may lack unique keys: one that says it is relational, or whose files may have them."""
+    return Negotiable.RELATIONAL in query.negotiate or bool(query.files)
+
+
+def negotiation_suits_the_model(site: Site) -> Iterator[Finding]:
+    """PS3.4 K.4.1: a worklist has no levels for a query to cross, and nothing that dates and times are combined for."""
+    for at, query in site.queries.items():
+        for place, each in enumerate(query.negotiate):
+            if query.model is InformationModel.WORKLIST and each in {
+                Negotiable.RELATIONAL,
+                Negotiable.COMBINED_DATETIME,
+            }:
+                summary = f"a worklist query has no `{each.value}` to negotiate"
+                hint = "leave it out: only fuzzy_names and timezone are for worklists"
+                yield Finding(at=(*at, "negotiate", place), code="DJ561", summary=summary, hint=hint)
 
 
 def _levels_above(query: Query) -> tuple[QueryLevel, ...]:

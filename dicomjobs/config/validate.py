@@ -13,9 +13,10 @@ from dicomjobs.config.job_rules import (
     columns_are_asked_for,
     needed_jobs_exist,
     needs_lead_to_an_end,
+    negotiation_is_said_once,
     outputs_are_different_files,
     profiles_propose_what_queries_need,
-    texts_fit_the_peers_character_set,
+    texts_fit_their_character_set,
 )
 from dicomjobs.config.peer_rules import (
     character_sets_are_defined_terms,
@@ -30,6 +31,7 @@ from dicomjobs.config.query_rules import (
     levels_suit_models,
     listed_classes_fit_an_association,
     negotiation_is_about_proposed_classes,
+    negotiation_suits_the_model,
 )
 from dicomjobs.diagnostics import Diagnostic, Diagnostics, Severity
 
@@ -43,11 +45,13 @@ RULES: tuple[Rule, ...] = (
     listed_classes_fit_an_association,
     levels_suit_models,
     keys_of_higher_levels_are_given,
+    negotiation_suits_the_model,
     needed_jobs_exist,
     needs_lead_to_an_end,
     outputs_are_different_files,
     profiles_propose_what_queries_need,
-    texts_fit_the_peers_character_set,
+    negotiation_is_said_once,
+    texts_fit_their_character_set,
     columns_are_asked_for,
 )
 

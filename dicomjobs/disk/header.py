@@ -72,7 +72,7 @@ def read_header(window: Window, wanted: frozenset[int] = frozenset()) -> Header:
     if window.data[128:_PREFIX_END] != b"DICM":
         raise NotAnInstance("not_dicom", "the file has no DICM prefix" if window.size else "the file is empty")
     try:
-        offset, meta = _file_meta(window)
+        offset, meta = read_file_meta(window)
         if meta.get(_MEDIA_SOP_CLASS, b"").rstrip(b"\0 ") == _DIRECTORY:
             raise NotAnInstance("media_storage_directory", "a DICOMDIR, not an instance")
         transfer_syntax = _uid(meta.get(_TRANSFER_SYNTAX), "Transfer Syntax UID")
@@ -103,8 +103,11 @@ def _header(offset: int, transfer_syntax: str, encoding: Encoding, values: Mappi
     return header
 
 
-def _file_meta(window: Window) -> tuple[int, dict[int, bytes]]:
-    """Return where the data set begins, and the values of group 0002 (PS3.10 7.1), whose group length may be wrong or missing."""
+def read_file_meta(window: Window) -> tuple[int, dict[int, bytes]]:
+    """Return where the data set begins, and the values of group 0002 (PS3.10 7.1), whose group length may be wrong or missing.
+
+    Only group length, Media Storage SOP Class UID and Transfer Syntax UID are kept. Raises Damaged, and OSError.
+    """
     head = EXPLICIT_LITTLE.head.unpack_from
     meta: dict[int, bytes] = {}
     position, declared_end = _PREFIX_END, -1

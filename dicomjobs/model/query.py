@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import zip_longest
 
 from dicomjobs.dicom.sop_classes import (
     MODALITY_WORKLIST_FIND,
@@ -58,11 +59,50 @@ Identifier = tuple[Element, ...]
 """Elements in order of their tags."""
 
 
+class Negotiable(Enum):
+    """What a requestor can propose for a query by extended negotiation; values are the words of the YAML."""
+
+    RELATIONAL = "relational"
+    COMBINED_DATETIME = "combined_datetime"
+    FUZZY_NAMES = "fuzzy_names"
+    TIMEZONE = "timezone"
+
+
+NEGOTIABLE_BYTES = tuple(Negotiable)
+"""Which byte of the Service-class-application-information stands for what, the first one first (PS3.4 table C.5-1)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A resolved query; `identifier` holds the keys, with Query/Retrieve Level in it unless it is a worklist query."""
+    """A resolved query; `identifier` holds the keys, with Query/Retrieve Level in it where the query has a level.
+
+    `files` are absolute paths of query files, each of which is one identifier with the keys laid over it; without any, the
+    keys are the one identifier. `strict` is false where values go out as typed, whatever their VR allows.
+    """
 
     name: str
     model: InformationModel
     level: QueryLevel | None
+    files: tuple[str, ...]
     identifier: Identifier
+    strict: bool
+    negotiate: tuple[Negotiable, ...]
+
+
+def overlay(base: Identifier, keys: Identifier) -> Identifier:
+    """Lay keys over a data set: values are replaced, items merged one by one, what no key speaks of is kept.
+
+    A sequence without items asks for the whole of it, so it changes nothing where the data set has items.
+    """
+    found = {element.tag: element for element in base}
+    for key in keys:
+        found[key.tag] = _merged(found.get(key.tag), key)
+    return tuple(found[tag] for tag in sorted(found))
+
+
+def _merged(element: Element | None, key: Element) -> Element:
+    """Lay one key over the element that is there, if any."""
+    if element is None or key.vr != "SQ" or element.vr != "SQ":
+        return key
+    items = zip_longest(element.items, key.items, fillvalue=())
+    return replace(element, items=tuple(overlay(there, laid) for there, laid in items))

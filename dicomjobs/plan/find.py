@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from dicomjobs.dicom.transfer_syntaxes import FALLBACK
-from dicomjobs.model.association import ContextTemplate, Proposal
+from dicomjobs.model.association import ContextTemplate, ExtendedNegotiation, Proposal
 from dicomjobs.model.job import FindJob
-from dicomjobs.model.query import FIND_SOP_CLASS
+from dicomjobs.model.query import FIND_SOP_CLASS, NEGOTIABLE_BYTES, Identifier, Query, overlay
 from dicomjobs.plan.contexts import contexts_of_profile, number_contexts
 from dicomjobs.plan.plan import FindStep, PlannedQuery
 
+QueryFiles = dict[tuple[str, str], Identifier]
+"""The data sets of query files, by path and by the character set assumed for text in a file that declares none."""
 
-def plan_find(job: FindJob) -> FindStep:
+_SPECIFIC_CHARACTER_SET = 0x00080005
+
+
+def assumed_character_set(job: FindJob) -> str:
+    """Return the character set of text in query files that declare none: the one among the keys, else the peer's."""
+    keys = (element.values for element in job.query.identifier if element.tag == _SPECIFIC_CHARACTER_SET)
+    return "\\".join(next(keys, ())) or job.peer.character_set
+
+
+def plan_find(job: FindJob, query_files: QueryFiles) -> FindStep:
     """Return the step of a query; its own profile, when it has one, is proposed as it stands."""
     sop_class_uid = FIND_SOP_CLASS[job.query.model]
     profile = job.association_profile
@@ -24,9 +38,9 @@ def plan_find(job: FindJob) -> FindStep:
             extended_negotiation=profile.extended_negotiation,
         )
     return FindStep(
-        proposal=proposal,
+        proposal=_with_negotiation(proposal, job.query, sop_class_uid),
         sop_class_uid=sop_class_uid,
-        queries=(PlannedQuery(label="", identifier=job.query.identifier),),
+        queries=tuple(_queries(job, query_files)),
         repeat=job.repeat,
         outputs=job.outputs,
         cancel_after=job.cancel_after,
@@ -34,3 +48,23 @@ def plan_find(job: FindJob) -> FindStep:
         if_no_match=job.if_no_match,
         end_with=job.end_with,
     )
+
+
+def _queries(job: FindJob, query_files: QueryFiles) -> Iterator[PlannedQuery]:
+    """Yield the keys laid over each query file, the keys alone where there is none."""
+    keys, assumed = job.query.identifier, assumed_character_set(job)
+    for path in job.query.files:
+        yield PlannedQuery(label=path, identifier=overlay(query_files[path, assumed], keys))
+    if not job.query.files:
+        yield PlannedQuery(label="", identifier=keys)
+
+
+def _with_negotiation(proposal: Proposal, query: Query, sop_class_uid: str) -> Proposal:
+    """Add what a query wants to negotiate, in as few bytes as that takes (PS3.4 C.5.1.1.1)."""
+    if not query.negotiate:
+        return proposal
+    wanted = [each in query.negotiate for each in NEGOTIABLE_BYTES]
+    while not wanted[-1]:
+        wanted.pop()
+    extended = ExtendedNegotiation(sop_class_uid=sop_class_uid, information=bytes(wanted).hex())
+    return replace(proposal, extended_negotiation=(*proposal.extended_negotiation, extended))

@@ -8,7 +8,7 @@ from typing import Protocol, assert_never
 
 from dicomjobs.model.job import EchoJob, FindJob, Job, StoreJob
 from dicomjobs.plan.echo import plan_echo
-from dicomjobs.plan.find import plan_find
+from dicomjobs.plan.find import QueryFiles, plan_find
 from dicomjobs.plan.inventory import Inventory
 from dicomjobs.plan.plan import FORMAT_VERSION, InputFile, InstancesDigest, JobPlan, Plan, PlannedInstance, Step
 from dicomjobs.plan.store import RowStore, plan_store
@@ -36,11 +36,18 @@ class Origin:
 
 
 def plan_jobs(
-    jobs: Sequence[Job], *, origin: Origin, inventory: Inventory, rows: PlanRows, scratch: Callable[[], RowStore]
+    jobs: Sequence[Job],
+    *,
+    origin: Origin,
+    inventory: Inventory,
+    query_files: QueryFiles,
+    rows: PlanRows,
+    scratch: Callable[[], RowStore],
 ) -> Plan:
     """Plan every job in the order given; rows are appended to `rows`, `scratch` gives temporary row stores."""
+    sources = _Sources(inventory=inventory, query_files=query_files)
     job_plans = tuple(
-        JobPlan(name=job.name, needs=job.needs, peer=job.peer, step=_plan_step(job, inventory, rows, scratch))
+        JobPlan(name=job.name, needs=job.needs, peer=job.peer, step=_plan_step(job, sources, rows, scratch))
         for job in jobs
     )
     return Plan(
@@ -54,14 +61,22 @@ def plan_jobs(
     )
 
 
-def _plan_step(job: Job, inventory: Inventory, rows: PlanRows, scratch: Callable[[], RowStore]) -> Step:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """What was found on disk: files to send, and query files."""
+
+    inventory: Inventory
+    query_files: QueryFiles
+
+
+def _plan_step(job: Job, sources: _Sources, rows: PlanRows, scratch: Callable[[], RowStore]) -> Step:
     """Plan one job by its kind."""
     match job:
         case EchoJob():
             return plan_echo()
         case FindJob():
-            return plan_find(job)
+            return plan_find(job, sources.query_files)
         case StoreJob():
-            return plan_store(job, inventory, rows=rows, scratch=scratch)
+            return plan_store(job, sources.inventory, rows=rows, scratch=scratch)
         case _:
             assert_never(job)

@@ -207,3 +207,47 @@ def test_a_date_takes_the_form_of_its_key_inside_sequences_and_paths(tmp_path: P
 
     assert [element.values for element in step.items[0]] == [("20261121",), ("2230-",)]
     assert found[1].values == ("20261121223045",)
+
+
+AS_TYPED = "model: study\n        strict: false"
+
+
+def test_a_query_that_is_not_strict_sends_texts_as_typed_and_no_level_of_its_own(tmp_path: Path) -> None:
+    """Small letters in a code string, a date that is none, a UID by no name, an element of group 0002."""
+    keys = (
+        "Modality: ct\nStudyDate: yesterday\nStudyInstanceUID: CTImageStorage\n"
+        '"(0002,0010)": 1.2\nQueryRetrieveLevel: study\n'
+    )
+
+    found = {e.tag: e.values for e in identifier(tmp_path, keys, model=AS_TYPED)}
+
+    assert found == {
+        0x00020010: ("1.2",),
+        0x00080020: ("yesterday",),
+        0x00080052: ("study",),
+        0x00080060: ("ct",),
+        0x0020000D: ("CTImageStorage",),
+    }
+
+
+def test_what_has_no_bytes_is_an_error_even_so(tmp_path: Path) -> None:
+    """A word is no number, and text is no hexadecimal digit."""
+    text = query('Rows: many\n"(0009,1001)": val\n', model=AS_TYPED)
+
+    assert codes(complaints(tmp_path, text)) == ["DJ505", "DJ505"]
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("model: study", ["DJ202"]), (AS_TYPED, []), ("model: study\n        files: [a.dcm]", [])],
+)
+def test_a_level_is_wanted_unless_something_else_brings_it(tmp_path: Path, model: str, expected: list[str]) -> None:
+    """`check` does not open query files."""
+    assert codes(complaints(tmp_path, query("PatientID: A", model=model))) == expected
+
+
+def test_a_relational_query_that_says_so_is_not_warned_of(tmp_path: Path) -> None:
+    """The peer can then refuse it by name."""
+    model = "model: study\n        level: SERIES\n        negotiate: [relational]"
+
+    assert complaints(tmp_path, query("Modality: CT", model=model)) == ()
