@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from dicomjobs.cli.import_arguments import add_import
 from dicomjobs.dicom.ae_title import ae_title_problem
 
 EPILOG = """\
@@ -41,6 +42,8 @@ class Arguments:
     run: str = "latest"
     here: bool = False
     peer: str = ""
+    kind: str = ""
+    source: str = ""
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -73,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(verbs)
     _add_report(verbs)
     _add_asking_verbs(verbs)
+    add_import(verbs)
     return parser
 
 

@@ -21,6 +21,7 @@ VERBS = {
     "serve": "dicomjobs.cli.serve",
     "report": "dicomjobs.cli.report",
     "echo": "dicomjobs.cli.echo",
+    "import": "dicomjobs.cli.import_verb",
 }
 """Each verb and the module whose function `main(arguments) -> int` carries it out."""
 

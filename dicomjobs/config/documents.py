@@ -44,7 +44,7 @@ class Document:
 def read_document(path: str) -> tuple[Document | None, Diagnostics]:
     """Read a YAML file of at most 1 MiB; None when it cannot be read or is not YAML; raises nothing."""
     try:
-        content = _content(path)
+        content = small_file(path)
     except OSError as problem:
         return None, (error("DJ101", f"cannot read {path}: {problem.strerror or problem}", at=None),)
     except ValueError:
@@ -76,8 +76,11 @@ def with_source_lines(diagnostics: Diagnostics, documents: Iterable[Document]) -
     return _quoted(diagnostics, {document.path: document.text_lines for document in documents})
 
 
-def _content(path: str) -> bytes:
-    """Return a regular file's bytes, one more than allowed at most; a pipe is refused because it could block for ever."""
+def small_file(path: str) -> bytes:
+    """Return a regular file's bytes, one more than allowed at most; a pipe is refused because it could block for ever.
+
+    Raises OSError, and ValueError for a name with a NUL character.
+    """
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 a descriptor
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("not a regular file")

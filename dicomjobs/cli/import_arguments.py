@@ -1,0 +1,30 @@
+"""What can be typed after `dicomjobs import` and `dicomjobs export`; it knows nothing of what becomes of it.
+
+Each importer adds a sub-command of its own here and its module to the table in `import_verb.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_import(verbs: Any) -> None:
+    """Add the verb `import` with a sub-command for each kind of thing that can become YAML."""
+    importing = verbs.add_parser("import", help="turn what DCMTK reads into YAML")
+    importing.add_argument("-o", "--output", metavar="FILE.yaml", help="write the YAML here instead of printing it")
+    kinds = importing.add_subparsers(dest="kind", metavar="KIND", required=True)
+    _add_asconfig(kinds)
+
+
+def _add_asconfig(kinds: Any) -> None:
+    """Add the import of association configuration files."""
+    asconfig = kinds.add_parser("asconfig", help="an association configuration file, as storescu -xf reads it")
+    asconfig.add_argument("source", metavar="FILE", help="the asconfig file")
+    asconfig.add_argument(
+        "-o",
+        "--output",
+        default=argparse.SUPPRESS,
+        metavar="FILE.yaml",
+        help="write the YAML here instead of printing it",
+    )

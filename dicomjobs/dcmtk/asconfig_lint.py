@@ -1,0 +1,234 @@
+"""What DCMTK reads otherwise than it looks, without a word: each such place of a file is a warning that says what to type instead.
+
+It looks at the form of headers, keys and lines; the values of lists are looked at in `asconfig_value_lint.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from dicomjobs.dcmtk.asconfig_entries import Entry, Header, Section, Supersection, Tree
+from dicomjobs.dcmtk.asconfig_findings import Findings
+from dicomjobs.dcmtk.asconfig_lists import SPELLINGS
+from dicomjobs.dcmtk.asconfig_text import BYTE_ORDER_MARK, spoken
+from dicomjobs.dcmtk.asconfig_value_lint import lint_values
+
+_STEMS = {
+    "TRANSFERSYNTAXES": "TransferSyntax",
+    "PRESENTATIONCONTEXTS": "PresentationContext",
+    "SCPSCUROLESELECTION": "Role",
+    "EXTENDEDNEGOTIATION": "ExtendedNegotiation",
+}
+"""The keys of numbered lists."""
+
+_PROFILE_KEYS = {
+    "PRESENTATIONCONTEXTS": "PresentationContexts",
+    "SCPSCUROLESELECTION": "SCPSCURoleSelection",
+    "EXTENDEDNEGOTIATION": "ExtendedNegotiation",
+}
+
+
+def lint(tree: Tree, findings: Findings) -> None:
+    """Write down a warning for everything that is dropped or misread."""
+    _lint_bytes(findings)
+    for token in tree.tokens:
+        if isinstance(token, Header):
+            _lint_header(token, findings)
+        else:
+            _lint_key(token, findings)
+            _lint_continuation(token, findings)
+    for token in tree.lost:
+        _lint_lost(token, findings)
+    seen: set[str] = set()
+    for supersection in tree.supersections:
+        name = supersection.header.name
+        _lint_supersection(supersection, findings, known=name in SPELLINGS, again=name in seen)
+        seen.add(name)
+
+
+def _lint_bytes(findings: Findings) -> None:
+    """Warn of a byte order mark and of NUL bytes."""
+    text = findings.text
+    if text.characters.startswith(BYTE_ORDER_MARK):
+        summary = "the file begins with a byte order mark, which to DCMTK is the beginning of a key: the first section is lost"
+        findings.warning("DJ532", summary, (0, 3), hint="save it as UTF-8 without a byte order mark")
+    for number, line in enumerate(text.lines):
+        if b"\0" in line and not line.startswith(b"#"):
+            place = text.starts[text.numbers.index(number + 1)] + line.index(b"\0")
+            findings.warning(
+                "DJ532", "DCMTK reads a NUL byte as a blank", (place, place + 1), hint="is this a text file?"
+            )
+            return
+
+
+def _lint_header(header: Header, findings: Findings) -> None:
+    """Warn of a header that is not what it looks like."""
+    place = (header.start, header.end)
+    if "\n" in findings.text.characters[header.start : header.end].rstrip("\n"):
+        last = findings.line_of(header.end - 1)
+        summary = f"brackets are missing: the header goes on to line {last}, and what is in between is lost"
+        findings.warning("DJ532", summary, place, hint=f"close it on its own line: {_closed(header)}")
+    elif header.brackets > header.level:
+        hint = f"write {_closed(header)}"
+        findings.warning("DJ532", f"DCMTK counts two of these {header.brackets} brackets", place, hint=hint)
+    elif header.dropped:
+        dropped = spoken(" ".join(dict.fromkeys(header.dropped)))
+        summary = f"DCMTK drops {dropped} from a section's name: it knows this one as `{header.name}`"
+        hint = f"write {'[' * header.level}{header.name}{']' * header.level}, and refer to it so"
+        findings.warning("DJ535", summary, place, hint=hint)
+
+
+def _closed(header: Header) -> str:
+    """Return a header as it should be written."""
+    name = spoken(header.raw.split("\n")[0].strip(" \t]["))
+    return f"{'[' * header.level}{name}{']' * header.level}"
+
+
+def _lint_key(entry: Entry, findings: Findings) -> None:
+    """Warn of a key that has more in it than its line, or lost a part."""
+    lines = entry.raw.rstrip(" \t\n").split("\n")
+    first, place = lines[0], (entry.start, entry.start + max(1, len(lines[0].rstrip())))
+    if not entry.complete:
+        hint = "begin a comment with # in column 1; an entry is written key = value"
+        findings.warning("DJ532", "the file ends in a key without `=`", place, hint=hint)
+    elif len(lines) > 1 and first.strip():
+        swallowed = (
+            "a section's header" if "[" in entry.raw else f"the key on line {findings.line_of(_last_line(entry))}"
+        )
+        summary = f"there is no `=` on this line: DCMTK reads it as the beginning of {swallowed}, and knows neither"
+        hint = "a comment begins with # in column 1" if "#" in first or _is_prose(first) else "write key = value"
+        if _is_harmless(entry, lines):
+            summary, hint = "DCMTK overlooks these characters", "leave them out"
+        findings.warning("DJ532", summary, place, hint=hint)
+    elif dropped := re.sub(r"[A-Za-z0-9_\- \t\n]", "", entry.raw):
+        shown = spoken(" ".join(dict.fromkeys(dropped)))
+        summary = f"DCMTK drops {shown} from a key: it reads `{entry.key}`"
+        findings.warning("DJ535", summary, place, hint="keys have letters, digits, - and _ only")
+
+
+def _last_line(entry: Entry) -> int:
+    """Return where the last line of a key begins."""
+    return entry.start + len(entry.raw.rstrip()) - 1
+
+
+def _is_prose(text: str) -> bool:
+    """Say whether a line looks like words."""
+    return len(text.split()) > 2
+
+
+def _is_harmless(entry: Entry, lines: list[str]) -> bool:
+    """Say whether what stands before a key has nothing that DCMTK keeps."""
+    del entry
+    return not re.search(r"[A-Za-z0-9_\-\[]", "".join(lines[:-1]))
+
+
+def _lint_continuation(entry: Entry, findings: Findings) -> None:
+    """Warn of the lines that a value goes on with because they are indented."""
+    for part in entry.parts[1:]:
+        place = (part.start, part.start + len(part.text))
+        above = spoken(entry.raw.strip().split("\n")[-1])
+        summary = f"this line is indented: DCMTK takes it for the rest of the value of `{above[:60]}`"
+        comment = part.text.startswith("#")
+        hint = "a comment begins with # in column 1" if comment else "begin it in column 1"
+        findings.warning("DJ532", summary, place, hint=hint)
+
+
+def _lint_lost(token: Header | Entry, findings: Findings) -> None:
+    """Warn of what has no place in the file."""
+    if isinstance(token, Header):
+        summary = "a section before the first [[…]] is lost"
+        findings.warning("DJ533", summary, (token.start, token.end), hint=f"write {_supersections()} above it")
+    else:
+        summary = "an entry that is in no [section] is lost"
+        hint = "write [NameOfTheList] above it"
+        findings.warning("DJ533", summary, (token.start, token.key_end), hint=hint)
+
+
+def _supersections() -> str:
+    """Return what there is."""
+    return ", ".join(f"[[{spelling}]]" for spelling in SPELLINGS.values())
+
+
+def _lint_supersection(supersection: Supersection, findings: Findings, *, known: bool, again: bool) -> None:
+    """Warn of a supersection that is not looked at, or of what is not looked at in it."""
+    header = supersection.header
+    place = (header.start, header.end)
+    if not known:
+        summary = f"DCMTK knows no [[{spoken(header.raw.strip())}]]: nothing in it counts"
+        findings.warning("DJ533", summary, place, hint=f"it knows {_supersections()}")
+    elif again:
+        summary = f"a second [[{SPELLINGS[header.name]}]]: nothing in it counts"
+        findings.warning("DJ533", summary, place, hint="move its sections to the first one")
+    elif header.name == "PROFILES":
+        for section in supersection.sections:
+            _lint_profile(section, findings)
+    else:
+        seen: set[str] = set()
+        for section in supersection.sections:
+            _lint_list(section, _STEMS[header.name], findings, again=section.name in seen)
+            seen.add(section.name)
+        lint_values(supersection, findings)
+
+
+def _lint_profile(section: Section, findings: Findings) -> None:
+    """Warn of entries that a profile does not have, or has twice."""
+    seen: set[str] = set()
+    for entry in section.entries:
+        place = (entry.start, entry.key_end)
+        if entry.key not in _PROFILE_KEYS:
+            hint = f"it has {', '.join(_PROFILE_KEYS.values())}"
+            _warn_unknown(entry, "a profile", hint, findings)
+        elif entry.key in seen:
+            summary = f"a second {_PROFILE_KEYS[entry.key]}: the first one counts"
+            findings.warning("DJ533", summary, place, hint="leave one of the two out")
+        seen.add(entry.key)
+
+
+def _warn_unknown(entry: Entry, where: str, hint: str, findings: Findings) -> None:
+    """Warn of a key that DCMTK does not look for; one glued together of several lines was told of already."""
+    if entry.complete and "\n" not in entry.raw.strip(" \t\n"):
+        summary = f"DCMTK does not know `{spoken(entry.raw.strip())[:60]}` in {where}: the entry is ignored"
+        findings.warning("DJ533", summary, (entry.start, entry.key_end), hint=hint)
+
+
+def _lint_list(section: Section, stem: str, findings: Findings, *, again: bool) -> None:
+    """Warn of entries of a list that do not count."""
+    place = (section.header.start, section.header.end)
+    if again:
+        summary = f"a second [{spoken(section.header.raw.strip())}]: its entries are added to those of the first"
+        findings.warning("DJ533", summary, place, hint="put them into one section, or give it another name")
+    keys = Counter(entry.key for entry in section.entries)
+    last = _last_number(keys, stem.upper())
+    if not last:
+        summary = f"DCMTK sees no list here: there is no {stem}1"
+        findings.warning("DJ534", summary, place, hint=f"number the entries from 1: {stem}1, {stem}2, …")
+    seen: set[str] = set()
+    for entry in section.entries:
+        _lint_entry(entry, stem, last, findings, again=entry.key in seen)
+        seen.add(entry.key)
+
+
+def _last_number(keys: Counter[str], stem: str) -> int:
+    """Return the number of the last entry that counts."""
+    number = 0
+    while keys[f"{stem}{number + 1}"]:
+        number += 1
+    return number
+
+
+def _lint_entry(entry: Entry, stem: str, last: int, findings: Findings, *, again: bool) -> None:
+    """Warn of one entry that does not count."""
+    place = (entry.start, entry.key_end)
+    digits = re.fullmatch(rf"{stem.upper()}([0-9]+)", entry.key)
+    if digits is None:
+        _warn_unknown(entry, "this section", f"its entries are {stem}1, {stem}2, …", findings)
+    elif digits[1].startswith("0"):
+        summary = f"DCMTK finds no entry whose number begins with 0: `{entry.key}` is ignored"
+        findings.warning("DJ534", summary, place, hint=f"write {stem}{digits[1].lstrip('0') or '1'}")
+    elif int(digits[1][:10]) > last:
+        summary = f"there is no {stem}{last + 1}, and DCMTK stops there: this entry is ignored"
+        findings.warning("DJ534", summary, place, hint="number the entries without gaps")
+    elif again:
+        summary = f"a second {stem}{digits[1]}: the first one counts"
+        findings.warning("DJ533", summary, place, hint="give it the next free number")
