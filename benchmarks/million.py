@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from benchmarks.measure import row
 from dicomjobs.disk.row_file import temporary_rows
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
@@ -32,6 +33,10 @@ JOB = StoreJob(
     association_profile=None,
     on_failure=OnFailure.CONTINUE,
     duplicates=Duplicates.SKIP,
+    already_delivered=AlreadyDelivered.SKIP,
+    on_unknown=OnUnknown.STOP,
+    retry=Retry(attempts=1, runs=3),
+    digest=DigestPolicy.AUTO,
     if_empty=EmptyPolicy.OK,
     end_with=EndWith.RELEASE,
 )

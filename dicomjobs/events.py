@@ -32,6 +32,23 @@ class Outcome(Enum):
     SKIPPED = "skipped"
 
 
+DELIVERED = frozenset({Outcome.DELIVERED, Outcome.DELIVERED_WITH_WARNING})
+"""Outcomes that say that the peer has the instance."""
+
+
+class Proof(Enum):
+    """What a delivered outcome rests on.
+
+    The C-STORE response; how many instances of its series or study the peer says it has; the peer's answer to a query for it;
+    or its storage commitment (PS3.4 J).
+    """
+
+    STATUS = "status"
+    COUNT = "count"
+    QUERY = "query"
+    COMMITMENT = "commitment"
+
+
 class JobOutcome(Enum):
     """What became of a job; SUCCEEDED means that nothing planned failed, is unknown or was not sent."""
 
@@ -109,6 +126,7 @@ class InstanceFinished:
     """The final word on one row of the plan, exactly one per row; `cause` is NONE when nothing has to change.
 
     `association` and `message_id` are 0, `status` is None and `sent_transfer_syntax` is "" for an instance that was never sent.
+    `proof` means something for a delivered one; `delivered_in_run` is the id of the earlier run that delivered it, "" when none did.
     """
 
     job: str
@@ -126,6 +144,8 @@ class InstanceFinished:
     seconds: float = 0.0
     association: int = 0
     message_id: int = 0
+    proof: Proof = Proof.STATUS
+    delivered_in_run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +234,10 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "too_young": "changed more recently than minimum_age",
     "symlink_outside": "a symbolic link that leads out of the folder",
     "duplicate": "the same instance is already in this send set",
-    "uid_conflict": "another file of this send set has the same SOP Instance UID and other content",
+    "uid_conflict": "the same SOP Instance UID stands for other content, in this send set or at the peer",
+    "already_delivered": "an earlier run has delivered it",
+    "parked": "it failed for good on as many runs as retry.runs allows",
+    "still_unknown": "an earlier attempt does not know whether it arrived",
     "no_presentation_context": "no presentation context fits",
     "too_many_contexts": "more presentation contexts are needed than one association has",
     "not_convertible": "cannot be converted to a transfer syntax that was accepted",

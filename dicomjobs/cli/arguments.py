@@ -44,6 +44,7 @@ class Arguments:
     peer: str = ""
     kind: str = ""
     source: str = ""
+    resend: str = ""
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -104,6 +105,12 @@ def _add_run(verbs: Any) -> None:
     run.add_argument("file", metavar="FILE|plan.json")
     _add_selection(run)
     _add_inputs(run)
+    run.add_argument(
+        "--resend",
+        choices=("all", "failed", "unknown"),
+        default="",
+        help="also send what is delivered (all), parked after failing, or unknown, without looking it up",
+    )
     run.add_argument("--reports", metavar="DIR", help="make the run's directory in this folder")
     volume = run.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")

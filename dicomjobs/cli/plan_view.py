@@ -15,6 +15,7 @@ from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.job import EmptyPolicy, IfExists, Output
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Element
+from dicomjobs.model.resume import AlreadyDelivered
 from dicomjobs.plan.plan import (
     EchoStep,
     FindStep,
@@ -83,6 +84,8 @@ def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None
     )
     if step.natives is NativeRoute.DEFLATED:
         yield "  native files go deflated where the peer accepts it"
+    if step.already_delivered is AlreadyDelivered.SEND:
+        yield "  what earlier runs have delivered is sent again"
     for association in step.associations:
         yield from _association(association, instances, most)
     yield from _excluded(instances.rows(step.first_excluded, step.excluded), most)

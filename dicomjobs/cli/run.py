@@ -25,6 +25,7 @@ from dicomjobs.cli.wiring import Wiring
 from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.events import RunFinished, RunStarted, Stamped
 from dicomjobs.execute.executor import StampedBatch, execute
+from dicomjobs.model.resume import Resend
 from dicomjobs.plan.codec import encode_plan
 from dicomjobs.report.fold import Fold
 
@@ -71,7 +72,7 @@ def _from_document(arguments: Arguments) -> _Ready:
 
     run_id = new_run_id(arguments.only or workspace.declared, arguments.file)
     state = state_folder(workspace.state_directory)
-    return _prepare(run_id, state, arguments.reports or workspace.reports_directory, plan_into)
+    return _prepare(run_id, state, arguments, workspace.reports_directory, plan_into)
 
 
 def _from_plan(arguments: Arguments) -> _Ready:
@@ -89,12 +90,14 @@ def _from_plan(arguments: Arguments) -> _Ready:
 
     run_id = new_run_id([job.name for job in loaded.plan.jobs], arguments.file)
     state = state_folder(loaded.plan.state_directory)
-    return _prepare(run_id, state, arguments.reports or loaded.plan.reports_directory, copy_into)
+    return _prepare(run_id, state, arguments, loaded.plan.reports_directory, copy_into)
 
 
-def _prepare(run_id: str, state: Path, reports: str | None, plan_into: Callable[[Path], PlanOnDisk]) -> _Ready:
+def _prepare(
+    run_id: str, state: Path, arguments: Arguments, reports: str | None, plan_into: Callable[[Path], PlanOnDisk]
+) -> _Ready:
     """Make the run's directory with its plan and open what the run needs; when that fails, no directory is left behind."""
-    directory = make_run_directory(reports_folder(reports, state=state), run_id)
+    directory = make_run_directory(reports_folder(arguments.reports or reports, state=state), run_id)
     resources = ExitStack()
     with ExitStack() as on_failure:  # a directory without a run in it would be taken for one that crashed
         on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -103,7 +106,7 @@ def _prepare(run_id: str, state: Path, reports: str | None, plan_into: Callable[
         refuse_outputs(on_disk.plan, directory)
         on_failure.callback(resources.close)
         stop = ProcessStop(say)
-        wiring = Wiring(run_id, state, stop, resources)
+        wiring = Wiring(run_id, state, stop, resources, Resend(arguments.resend))
         wiring.start_embedded_peers(on_disk.plan)
         wiring.open_secrets(on_disk.plan)
         log = EventLog(directory / "events.jsonl")

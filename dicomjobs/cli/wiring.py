@@ -19,6 +19,7 @@ from dicomjobs.execute.ports import Association, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.peer import Peer, secrets_of
+from dicomjobs.model.resume import Resend, Resumption
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.pixels.convert import convert
@@ -39,6 +40,7 @@ class Wiring:
     state: Path
     stop: StopSignal
     resources: ExitStack
+    resend: Resend
     _ledgers: dict[Path, Ledger] = field(default_factory=dict)
     _ports_of_embedded: dict[str, int] = field(default_factory=dict)
     _secrets: dict[SecretReference, bytes] = field(default_factory=dict, repr=False)
@@ -69,14 +71,14 @@ class Wiring:
             peer = replace(peer, host="127.0.0.1", port=self._ports_of_embedded[folder])
         return connect(peer, proposal, open_secret=self._secrets.__getitem__, stop=self.stop)
 
-    def journal(self, peer: Peer) -> Journal:
+    def journal(self, peer: Peer, resumption: Resumption) -> Journal:
         """Return the journal for a peer; an embedded one has its ledger beside its instances. Raises JournalUnavailable."""
         folder = _embedded_folder(peer)
         if not folder:
             identity = PeerIdentity(called_ae_title=peer.called_ae_title, host=peer.host, port=peer.port)
-            return self._ledger(self.state).journal(identity)
+            return self._ledger(self.state).journal(identity, resumption)
         identity = PeerIdentity(called_ae_title=peer.called_ae_title, host="embedded", port=0)
-        return self._ledger(Path(folder) / EMBEDDED_LEDGER).journal(identity)
+        return self._ledger(Path(folder) / EMBEDDED_LEDGER).journal(identity, resumption)
 
     def _ledger(self, directory: Path) -> Ledger:
         """Open a ledger once."""
@@ -97,6 +99,7 @@ class Wiring:
             connect=self.connect,
             files=FileStore(convert),
             journal=self.journal,
+            resend=self.resend,
             stop=self.stop,
             encode_identifier=encode_identifier,
             decode_identifier=decode_identifier,

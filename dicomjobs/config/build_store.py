@@ -9,6 +9,7 @@ from dicomjobs.dicom.uids import uid_of
 from dicomjobs.model.association import Proposing
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, StoreJob
 from dicomjobs.model.peer import Peer
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Condition, SendSet, SendSetPath
 
 
@@ -52,6 +53,10 @@ def build_store_job(
         association_profile=profile,
         on_failure=at["on_failure"].word(OnFailure),
         duplicates=at["duplicates"].word(Duplicates),
+        already_delivered=at["already_delivered"].word(AlreadyDelivered),
+        on_unknown=at["on_unknown"].word(OnUnknown),
+        retry=Retry(attempts=at["retry"]["attempts"].whole(), runs=at["retry"]["runs"].whole()),
+        digest=at["digest"].word(DigestPolicy),
         if_empty=at["if_empty"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
     )

@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 from dicomjobs.dicom.encoding import encoding_of
 from dicomjobs.dicom.transfer_syntaxes import is_native
 from dicomjobs.disk.completeness import check_complete
 from dicomjobs.disk.window import Damaged, Window
 from dicomjobs.errors import NotSendable
+from dicomjobs.model.resume import DigestPolicy
 from dicomjobs.plan.plan import PlannedInstance
 
 WHOLE_BYTES = 256 * 1024
@@ -34,20 +37,18 @@ _PAD = b"\0"
 class BytesPayload:
     """A data set that is in memory; fulfils execution's FilePayload."""
 
-    def __init__(self, data: bytes) -> None:
-        """Take the bytes, an even number of them, and digest them when they are few."""
+    __slots__ = ("_data", "sha256", "source_sha256")
+
+    def __init__(self, data: bytes, *, sha256: str, source_sha256: str) -> None:
+        """Take the bytes, an even number of them, with the digests of themselves and of what they were made from ("": none taken)."""
         self._data = data
-        self._sha256 = hashlib.sha256(data).hexdigest() if len(data) <= DIGEST_BYTES else ""
+        self.sha256 = sha256
+        self.source_sha256 = source_sha256
 
     @property
     def length(self) -> int:
         """Bytes in all."""
         return len(self._data)
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the bytes in hexadecimal, "" when they are many."""
-        return self._sha256
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, at once."""
@@ -61,11 +62,11 @@ class BytesPayload:
 class StreamedPayload:
     """A large data set that stays in its file; fulfils execution's FilePayload."""
 
-    sha256 = ""
-
-    def __init__(self, fd: int, instance: PlannedInstance, buffers: list[bytearray]) -> None:
+    def __init__(self, fd: int, instance: PlannedInstance, buffers: list[bytearray], digest: DigestPolicy) -> None:
         """Take over an open file; a buffer is borrowed from `buffers` and given back by `close`."""
         self._fd = fd
+        self._hash = hashlib.sha256() if digest is DigestPolicy.ALWAYS else None
+        self.sha256 = ""
         self._instance = instance
         self._buffers = buffers
         try:
@@ -79,6 +80,11 @@ class StreamedPayload:
         """Bytes in all."""
         return self._instance.size - self._instance.offset + len(self._padding)
 
+    @property
+    def source_sha256(self) -> str:
+        """The same, since the bytes are those of the file; "" until all were given, or when none is taken."""
+        return self.sha256
+
     def chunks(self) -> Iterator[bytes | memoryview]:
         """The bytes in order, at most 1 MiB at a time, each chunk valid until the next is asked for.
 
@@ -91,8 +97,14 @@ class StreamedPayload:
             position += read
             if position == end:
                 _check_unchanged(os.fstat(self._fd), self._instance)
+            if self._hash:
+                self._hash.update(view[:read])
+                self.sha256 = self._hash.hexdigest() if position == end and not self._padding else ""
             yield view[:read]
         if self._padding:
+            if self._hash:
+                self._hash.update(self._padding)
+                self.sha256 = self._hash.hexdigest()
             yield self._padding
 
     def _read(self, target: memoryview, position: int) -> int:
@@ -119,20 +131,26 @@ class FileStore:
         self._convert = convert
         self._buffers: list[bytearray] = []
 
-    def payload(self, instance: PlannedInstance) -> BytesPayload | StreamedPayload:
+    def payload(
+        self, instance: PlannedInstance, digest: DigestPolicy = DigestPolicy.AUTO
+    ) -> BytesPayload | StreamedPayload:
         """Return the data set unchanged from the file; raises NotSendable when it is not whole, or not the one that was planned."""
         fd = _open(instance)
         try:
             if instance.size - instance.offset > WHOLE_BYTES:
                 _check(Window(fd, instance.size, base=instance.offset), instance)
-                return StreamedPayload(os.dup(fd), instance, self._buffers)
-            return BytesPayload(_read_whole(fd, instance) + _padding(instance))
+                return StreamedPayload(os.dup(fd), instance, self._buffers, digest)
+            data = _read_whole(fd, instance) + _padding(instance)
+            sha256 = _digest(data, digest)
+            return BytesPayload(data, sha256=sha256, source_sha256=sha256)
         except OSError as error:
             raise _unreadable(error) from error
         finally:
             os.close(fd)
 
-    def converted(self, instance: PlannedInstance, transfer_syntax: str) -> BytesPayload:
+    def converted(
+        self, instance: PlannedInstance, transfer_syntax: str, digest: DigestPolicy = DigestPolicy.AUTO
+    ) -> BytesPayload:
         """Return the data set in another native transfer syntax, all of it in memory; raises NotSendable."""
         fd = _open(instance)
         try:
@@ -141,7 +159,30 @@ class FileStore:
             raise _unreadable(error) from error
         finally:
             os.close(fd)
-        return BytesPayload(self._convert(data, instance.transfer_syntax, transfer_syntax))
+        sent = self._convert(data, instance.transfer_syntax, transfer_syntax)
+        return BytesPayload(
+            sent, sha256=_digest(sent, digest), source_sha256=_digest(data + _padding(instance), digest)
+        )
+
+    @staticmethod
+    def inode(instance: PlannedInstance) -> int:
+        """Return the number of the file on its file system, 0 when it is not to be had."""
+        try:
+            return os.stat(instance.path).st_ino  # noqa: PTH116 - for every instance, and Path costs four times as much
+        except OSError:
+            return 0
+
+    def sha256(self, instance: PlannedInstance) -> str:
+        """Return the SHA-256 of the data set as it is in the file, in hexadecimal; reads all of it and raises NotSendable."""
+        with closing(self.payload(instance, DigestPolicy.ALWAYS)) as payload:
+            deque(payload.chunks(), maxlen=0)
+            return payload.sha256
+
+
+def _digest(data: bytes, policy: DigestPolicy) -> str:
+    """Return the SHA-256 of a data set that is in memory where the policy wants it, else ""."""
+    wanted = policy is DigestPolicy.ALWAYS or (policy is DigestPolicy.AUTO and len(data) <= DIGEST_BYTES)
+    return hashlib.sha256(data).hexdigest() if wanted else ""
 
 
 def _open(instance: PlannedInstance) -> int:

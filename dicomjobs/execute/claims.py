@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from dicomjobs.execute.halt import Brake
-from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Verdict
+from dicomjobs.execute.ports import CLAIMED, Claim, ClaimItem, Earlier, Journal, Verdict
 
 CLAIMED_AHEAD = 64
 """Instances a claim holds; one such batch is being made durable while the one before it is being sent."""
@@ -16,10 +16,11 @@ CLAIMED_AHEAD = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedItem:
-    """A row with its verdict; None when it was not claimed because the job had been halted."""
+    """A row with its verdict, None when it was not claimed because the job had been halted, and what is known of it already."""
 
     claimed: ClaimItem
     verdict: Verdict | None
+    earlier: Earlier | None
 
 
 def claimed(rows: Iterator[ClaimItem], journal: Journal, brake: Brake) -> Generator[ClaimedItem, None, None]:
@@ -38,7 +39,7 @@ def claimed(rows: Iterator[ClaimItem], journal: Journal, brake: Brake) -> Genera
             while waiting:
                 yield waiting.popleft()
     finally:
-        left = [each.claimed.item for each in waiting if each.verdict is Verdict.SEND]
+        left = [each.claimed.item for each in waiting if each.verdict in CLAIMED]
         left += [item.item for batch, claim in ahead if claim for item in batch]
         if left:
             journal.release(left)
@@ -46,6 +47,12 @@ def claimed(rows: Iterator[ClaimItem], journal: Journal, brake: Brake) -> Genera
 
 def _decided(batch: list[ClaimItem], claim: Claim | None) -> Iterator[ClaimedItem]:
     """Pair the rows of a batch with their verdicts."""
-    verdicts = claim.verdicts() if claim else [None] * len(batch)
-    for item, verdict in zip(batch, verdicts, strict=True):
-        yield ClaimedItem(claimed=item, verdict=verdict)
+    if claim is None:
+        yield from (ClaimedItem(claimed=item, verdict=None, earlier=None) for item in batch)
+        return
+    for index, (item, verdict) in enumerate(zip(batch, claim.verdicts(), strict=True)):
+        earlier = None if verdict is _SEND else claim.earlier(index)
+        yield ClaimedItem(claimed=item, verdict=verdict, earlier=earlier)
+
+
+_SEND = Verdict.SEND

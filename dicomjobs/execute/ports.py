@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from dicomjobs.events import EndedBy, Outcome
+from dicomjobs.events import EndedBy, Outcome, Proof
 from dicomjobs.model.association import Negotiation, Proposal
 from dicomjobs.model.dimse import Payload, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
+from dicomjobs.model.resume import DigestPolicy, Resend, Resumption
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.plan.plan import Instances, PlannedInstance
 
@@ -60,17 +61,29 @@ class FilePayload(Payload, Protocol):
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the data set's bytes in hexadecimal once they were sent, "" when it was not computed."""
+        """SHA-256 of the bytes in hexadecimal once they were sent, "" when it was not computed."""
+
+    @property
+    def source_sha256(self) -> str:
+        """The same of the data set as it is in the file, which is another when it was converted."""
 
 
 class Files(Protocol):
-    """Instances as payloads; all raise NotSendable when the file is not what the plan says."""
+    """Instances as payloads; all but `inode` raise NotSendable when the file is not what the plan says."""
 
-    def payload(self, instance: PlannedInstance) -> FilePayload:
+    def payload(self, instance: PlannedInstance, digest: DigestPolicy = DigestPolicy.AUTO) -> FilePayload:
         """The data set's bytes unchanged from the file."""
 
-    def converted(self, instance: PlannedInstance, transfer_syntax: str) -> FilePayload:
+    def converted(
+        self, instance: PlannedInstance, transfer_syntax: str, digest: DigestPolicy = DigestPolicy.AUTO
+    ) -> FilePayload:
         """The data set in another native transfer syntax."""
+
+    def inode(self, instance: PlannedInstance) -> int:
+        """The number of the file on its file system, 0 when it is not to be had."""
+
+    def sha256(self, instance: PlannedInstance) -> str:
+        """SHA-256 of the data set as it is in the file, in hexadecimal; reads all of it."""
 
 
 class Phase(Enum):
@@ -84,29 +97,63 @@ class Phase(Enum):
 
 
 class Verdict(Enum):
-    """What the journal says about an instance that is about to be sent."""
+    """What the journal says about an instance that is about to be sent; the first two are claimed, the others are not.
+
+    RESOLVE_FIRST: an earlier attempt does not know whether it arrived. COMPARE_FIRST: it was delivered, from a file with another
+    size, time of change or inode than this one has. PARKED: it failed for good on enough runs.
+    """
 
     SEND = "send"
+    RESOLVE_FIRST = "resolve_first"
+    ALREADY_DELIVERED = "already_delivered"
+    COMPARE_FIRST = "compare_first"
+    PARKED = "parked"
     HELD_BY_OTHER_RUN = "held_by_other_run"
+
+
+CLAIMED = frozenset({Verdict.SEND, Verdict.RESOLVE_FIRST})
+"""Verdicts that come with an open claim, which has to be settled or given back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What the ledger knows of an instance at this peer; `at` in seconds since the epoch, `data_set_bytes` without the File Meta.
+
+    `same_file` says that size, time of change and inode (where both are known) are those of the file at hand; `sha256` is
+    that of the data set in the file then, "" when none was taken.
+    """
+
+    run_id: str
+    outcome: Outcome
+    reason: str
+    status: int | None
+    at: float
+    same_file: bool
+    data_set_bytes: int
+    sha256: str
+    failed_runs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimItem:
-    """One instance to claim: its row number in the plan, and the row."""
+    """One instance to claim: its row number in the plan, the row, and its file's inode (0: not known)."""
 
     item: int
     instance: PlannedInstance
+    inode: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What became of a claimed instance."""
+    """What became of a claimed instance; `sha256` is that of the data set in its file, `for_good` a failure that counts towards parking."""
 
     item: int
     outcome: Outcome
     reason: str
     status: int | None
     sha256: str
+    for_good: bool = False
+    proof: Proof = Proof.STATUS
 
 
 class Claim(Protocol):
@@ -114,6 +161,9 @@ class Claim(Protocol):
 
     def verdicts(self) -> Sequence[Verdict]:
         """One verdict per claimed item, in order; blocks until the claims are durable. Raises JournalUnavailable."""
+
+    def earlier(self, index: int) -> Earlier | None:
+        """What earlier attempts left of an item, by its place in the claim; None for SEND and HELD_BY_OTHER_RUN."""
 
 
 class Journal(Protocol):
@@ -142,7 +192,8 @@ class Ports:
     instances: Instances
     connect: Callable[[Peer, Proposal], Association]
     files: Files
-    journal: Callable[[Peer], Journal]
+    journal: Callable[[Peer, Resumption], Journal]
+    resend: Resend
     stop: StopSignal
     encode_identifier: Callable[[Identifier, str, str], bytes]
     """(identifier, transfer syntax, character set) -> encoded data set."""

@@ -13,7 +13,8 @@ from dicomjobs.execute.outbox import Batch, Emitter, Lane, run_lanes
 from dicomjobs.execute.ports import Journal, Ports
 from dicomjobs.execute.store_lane import Shared, StoreLane
 from dicomjobs.execute.tally import Tally
-from dicomjobs.model.job import EmptyPolicy, OnFailure
+from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure
+from dicomjobs.model.resume import Resumption
 from dicomjobs.plan.plan import Excluded, JobPlan, PlannedAssociation, PlannedInstance, StoreStep
 
 _OUTCOME_OF_EXCLUDED = {Excluded.SKIPPED: Outcome.SKIPPED, Excluded.FAILED: Outcome.FAILED}
@@ -37,7 +38,7 @@ def store_batches(job: JobPlan, step: StoreStep, ports: Ports) -> Iterator[Batch
 def _send_all(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally) -> Generator[Batch, None, Halted | None]:
     """Send on one planned association after another; returns why the ledger put an end to it, None when it did not."""
     try:
-        journal = ports.journal(job.peer)
+        journal = ports.journal(job.peer, _resumption(step, ports))
     except JournalUnavailable as error:
         failure = journal_failed(error)
         yield from _leave_all(job, step, ports, failure, tally)
@@ -46,6 +47,17 @@ def _send_all(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally) -> Gene
     for association in step.associations:
         yield from run_lanes(_lanes(shared, association), wall=ports.wall)
     return _settled(journal)
+
+
+def _resumption(step: StoreStep, ports: Ports) -> Resumption:
+    """Return how a job takes what earlier runs left."""
+    return Resumption(
+        already_delivered=step.already_delivered,
+        on_unknown=step.on_unknown,
+        runs=step.retry.runs,
+        resend=ports.resend,
+        twice_in_one_run=step.duplicates is Duplicates.SEND,
+    )
 
 
 def _shared(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, journal: Journal) -> Shared:

@@ -12,12 +12,23 @@ from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
 from dicomjobs.events import Cause, InstanceFinished, Outcome
 from dicomjobs.execute.associating import Associating, NumberedAssociation
 from dicomjobs.execute.claims import ClaimedItem, claimed
+from dicomjobs.execute.earlier import already_delivered, compared, not_sendable, parked, still_unknown
 from dicomjobs.execute.faults import Sent, finished_by_error, finished_by_status, not_established
 from dicomjobs.execute.feed import RowRange, StudyFeed
 from dicomjobs.execute.halt import HELD, STOPPED_AFTER_FAILURE, Brake, Halted
 from dicomjobs.execute.marking import MarkedPayload
 from dicomjobs.execute.outbox import Emitter
-from dicomjobs.execute.ports import ClaimItem, FilePayload, Journal, Pending, Ports, Settlement, Verdict
+from dicomjobs.execute.ports import (
+    CLAIMED,
+    ClaimItem,
+    Earlier,
+    FilePayload,
+    Journal,
+    Pending,
+    Ports,
+    Settlement,
+    Verdict,
+)
 from dicomjobs.execute.tally import SPOILING, Tally
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.dimse import StoreRequest
@@ -99,7 +110,8 @@ class StoreLane:
         end = rows.first + rows.count
         self._accounted = rows.first
         numbered = enumerate(self._shared.ports.instances.rows(rows.first, rows.count), rows.first)
-        items = (ClaimItem(item=item, instance=row) for item, row in numbered)
+        inode = self._shared.ports.files.inode
+        items = (ClaimItem(item=item, instance=row, inode=inode(row)) for item, row in numbered)
         try:
             with closing(claimed(items, self._shared.journal, self._shared.brake)) as ahead:
                 for each in ahead:
@@ -138,21 +150,34 @@ class StoreLane:
 
     def _hand_back(self, each: ClaimedItem) -> None:
         """Release a row that was not dealt with because the lane gave up."""
-        if each.claimed.item >= self._accounted and each.verdict is Verdict.SEND:
+        if each.claimed.item >= self._accounted and each.verdict in CLAIMED:
             self._shared.journal.release([each.claimed.item])
 
     def _may_send(self, each: ClaimedItem) -> bool:
         """Tell whether an instance may begin; if not, account for it."""
         item, halted = each.claimed.item, self._shared.brake.halted
-        if each.verdict is Verdict.HELD_BY_OTHER_RUN:
-            self._tell(HELD.not_sent(self._job, item))
-            return False
         if halted is None and each.verdict is Verdict.SEND:
             return True
-        if each.verdict is Verdict.SEND:
+        if each.verdict in CLAIMED:
             self._shared.journal.release([item])
-        self._tell((halted or STOPPED_AFTER_FAILURE).not_sent(self._job, item))
+        self._tell(self._not_to_be_sent(each) or (halted or STOPPED_AFTER_FAILURE).not_sent(self._job, item))
         return False
+
+    def _not_to_be_sent(self, each: ClaimedItem) -> InstanceFinished | None:
+        """What the ledger makes of a row that is not sent whatever else happens; None when the ledger has nothing against it."""
+        item, earlier = each.claimed.item, each.earlier
+        if each.verdict is Verdict.HELD_BY_OTHER_RUN:
+            return HELD.not_sent(self._job, item)
+        match each.verdict, earlier:
+            case Verdict.ALREADY_DELIVERED, Earlier():
+                return already_delivered(self._job, item, earlier)
+            case Verdict.COMPARE_FIRST, Earlier():
+                return compared(self._job, item, each.claimed.instance, earlier, self._shared.ports.files)
+            case Verdict.PARKED, Earlier():
+                return parked(self._job, item, earlier)
+            case Verdict.RESOLVE_FIRST, Earlier():
+                return still_unknown(self._job, item, earlier)
+        return None
 
     def _prepare(self, each: ClaimedItem) -> _Ready | None:
         """Route an instance and open its file; None when it is accounted for, or there is no association (`_gave_up`)."""
@@ -164,13 +189,15 @@ class StoreLane:
         item, row = each.claimed.item, each.claimed.instance
         route = self._route(association, row)
         if isinstance(route, NoRoute):
-            self._fail(item, "no_presentation_context", route.words)
+            self._settle(not_sendable(self._job, item, NotSendable("no_presentation_context", route.words)))
             return None
-        files = self._shared.ports.files
+        files, digest = self._shared.ports.files, self._shared.step.digest
         try:
-            payload = files.converted(row, route.transfer_syntax) if route.convert else files.payload(row)
+            payload = (
+                files.converted(row, route.transfer_syntax, digest) if route.convert else files.payload(row, digest)
+            )
         except NotSendable as error:
-            self._fail(item, error.reason, error.words)
+            self._settle(not_sendable(self._job, item, error))
             return None
         return _Ready(item=item, row=row, route=route, payload=payload)
 
@@ -198,7 +225,7 @@ class StoreLane:
             pending = association.wire.send(request, ready.route.context_id, marked)
         except NotSendable as error:
             self._break_off(None)
-            self._fail(ready.item, error.reason, error.words)
+            self._settle(not_sendable(self._job, ready.item, error))
         except AssociationError as error:
             self._broken(ready, error)
         else:
@@ -225,7 +252,10 @@ class StoreLane:
             association=association.number,
             message_id=flight.pending.message_id,
         )
-        self._settle(finished_by_status(self._job, flight.ready.item, response.status, sent))
+        self._settle(
+            finished_by_status(self._job, flight.ready.item, response.status, sent),
+            source_sha256=flight.ready.payload.source_sha256,
+        )
 
     def _broken(self, ready: _Ready, error: AssociationError) -> None:
         """Settle the instance on which the association broke, and count the break."""
@@ -237,16 +267,20 @@ class StoreLane:
         self._breaks += 1
         if self._breaks >= MOST_BREAKS:
             self._gave_up = error
-        self._settle(replace(event, attempts=1, association=association.number, sha256=ready.payload.sha256))
+        self._settle(
+            replace(event, attempts=1, association=association.number, sha256=ready.payload.sha256),
+            source_sha256=ready.payload.source_sha256,
+        )
 
-    def _settle(self, event: InstanceFinished) -> None:
+    def _settle(self, event: InstanceFinished, *, source_sha256: str = "") -> None:
         """Write an outcome to the journal, then tell it; an outcome that cannot be written is unknown."""
         settlement = Settlement(
             item=event.item,
             outcome=event.outcome,
             reason=event.reason,
             status=event.status,
-            sha256=event.sha256,
+            sha256=source_sha256,
+            for_good=event.outcome is Outcome.FAILED and event.cause is Cause.PERMANENT,
         )
         try:
             self._shared.journal.settle(settlement)
@@ -262,13 +296,6 @@ class StoreLane:
             )
             raise
         self._tell(event)
-
-    def _fail(self, item: int, reason: str, words: str) -> None:
-        """Settle an instance of which no byte could be sent."""
-        cause = Cause.LOCAL_RESOURCE if reason == "unreadable" else Cause.PERMANENT
-        self._settle(
-            InstanceFinished(job=self._job, item=item, outcome=Outcome.FAILED, reason=reason, words=words, cause=cause)
-        )
 
     def _tell(self, event: InstanceFinished) -> None:
         """Count and emit an outcome; the first failure pulls the brake when the job says so."""

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dicomjobs.errors import JournalUnavailable
-from dicomjobs.execute.ports import Verdict
-from dicomjobs.ledger.recovery import SettledRow
+from dicomjobs.execute.ports import CLAIMED, Earlier, Verdict
+from dicomjobs.ledger.marks import SettledRow
+from dicomjobs.model.resume import Resumption
 
 PeerKey = tuple[str, str, int]
-ClaimRow = tuple[int, str, str, str, str, int, int, float]
-"""Serial, SOP instance, study, series, SOP class, size, mtime_ns, seconds since the epoch: one row of ADD_CLAIMS."""
+ClaimRow = tuple[int, str, str, str, str, int, int, int, int, float]
+"""Serial, SOP instance, study, series, SOP class, size, mtime_ns, inode, data set bytes, seconds since the epoch: a row of ADD_CLAIMS."""
 
 
 class Waiting:
@@ -38,22 +39,33 @@ class Waiting:
 class PendingClaims(Waiting):
     """Claims on their way to the disk."""
 
-    def __init__(self, peer: PeerKey, rows: Sequence[ClaimRow], on_held: Callable[[int], None]) -> None:
-        """`on_held` hears the index of each row that another run holds, in the thread that asks for the verdicts."""
+    def __init__(
+        self, peer: PeerKey, resumption: Resumption, rows: Sequence[ClaimRow], on_unclaimed: Callable[[int], None]
+    ) -> None:
+        """`on_unclaimed` hears the index of each row that is not claimed after all, in the thread that asks for the verdicts."""
         super().__init__()
         self.peer = peer
+        self.resumption = resumption
         self.rows = rows
-        self.held: set[int] = set()
-        """Serials that other runs hold."""
-        self._on_held = on_held
+        self.found: dict[int, tuple[Verdict, Earlier | None]] = {}
+        """By serial, what is not simply to be sent; the writer fills it in."""
+        self._on_unclaimed = on_unclaimed
 
     def verdicts(self) -> Sequence[Verdict]:
         """One verdict per claimed item, in order; blocks until the claims are durable. Raises JournalUnavailable."""
         self.wait()
-        for index, row in enumerate(self.rows):
-            if row[0] in self.held:
-                self._on_held(index)
-        return [Verdict.HELD_BY_OTHER_RUN if row[0] in self.held else Verdict.SEND for row in self.rows]
+        if not self.found:
+            return [Verdict.SEND] * len(self.rows)
+        verdicts = [self.found[row[0]][0] if row[0] in self.found else Verdict.SEND for row in self.rows]
+        for index, verdict in enumerate(verdicts):
+            if verdict not in CLAIMED:
+                self._on_unclaimed(index)
+        return verdicts
+
+    def earlier(self, index: int) -> Earlier | None:
+        """What earlier attempts left of an item, by its place in the claim; None for SEND and HELD_BY_OTHER_RUN."""
+        found = self.found.get(self.rows[index][0])
+        return found[1] if found else None
 
 
 def again(failure: Exception) -> Exception:

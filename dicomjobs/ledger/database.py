@@ -5,18 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.ledger import schema
+from dicomjobs.ledger.migrations import migrate
+from dicomjobs.ledger.statements import transaction
 
 _LOW_SPACE_BYTES = 65_536
-_ROWS_AT_ONCE = 64
 _CHECKED_BYTES = 2 << 20
 _CHECKED_BYTES_AFTER_A_CRASH = 256 << 20
 
@@ -83,8 +81,10 @@ def connect(path: Path, *, crashed: bool) -> sqlite3.Connection:
     try:
         for pragma in schema.PRAGMAS:
             connection.execute(pragma)
-        _check_format(connection, path)
+        version = _check_format(connection, path)
         _check_pages(connection, path, limit=_CHECKED_BYTES_AFTER_A_CRASH if crashed else _CHECKED_BYTES)
+        if version < schema.USER_VERSION:
+            migrate(connection, path, version=version)
     except BaseException:
         connection.close()
         raise
@@ -98,16 +98,17 @@ def _create_private(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _check_format(connection: sqlite3.Connection, path: Path) -> None:
-    """Create the tables in a new file; refuse one that is not ours, or from another version of us."""
+def _check_format(connection: sqlite3.Connection, path: Path) -> int:
+    """Create the tables in a new file; refuse one that is not ours, or from a later version of us. Returns the format."""
     if not _number(connection, "SELECT count(*) FROM sqlite_master") and not _number(connection, "PRAGMA user_version"):
         _create(connection, path)
     if _number(connection, "PRAGMA application_id") != schema.APPLICATION_ID:
         raise JournalUnavailable(f"{path} is an SQLite file of another program, not a ledger of dicomjobs")
     version = _number(connection, "PRAGMA user_version")
-    if version != schema.USER_VERSION:
-        words = f"{path} has format {version}, and this version of dicomjobs knows {schema.USER_VERSION} only"
+    if not 1 <= version <= schema.USER_VERSION:
+        words = f"{path} has format {version}, and this version of dicomjobs knows 1 to {schema.USER_VERSION}"
         raise JournalUnavailable(words)
+    return version
 
 
 def _create(connection: sqlite3.Connection, path: Path) -> None:
@@ -132,46 +133,7 @@ def _check_pages(connection: sqlite3.Connection, path: Path, *, limit: int) -> N
         raise JournalUnavailable(f"{path} is damaged ({found}): restore it, or move it away and start afresh")
 
 
-def execute_rows(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]], *rest: object
-) -> list[tuple[Any, ...]]:
-    """Execute a statement of schema.py for all rows, `rest` after them; gives what it selects."""
-    answers: list[tuple[Any, ...]] = []
-    for some in _pieces(rows):
-        parameters = (*chain.from_iterable(some), *rest)
-        answers += connection.execute(_for_rows(statement, len(some), len(some[0])), parameters).fetchall()
-    return answers
-
-
-@cache
-def _for_rows(statement: str, rows: int, columns: int) -> str:
-    """The statement with a placeholder for every value; the same object each time, which SQLite's statement cache finds fastest."""
-    return statement.replace("{rows}", ",".join(["(" + ",".join("?" * columns) + ")"] * rows))
-
-
-def _pieces(rows: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
-    """Cut into pieces of 64, 32, … 1 rows: seven statements to prepare, and not one for every number of rows."""
-    start = 0
-    while left := len(rows) - start:
-        size = min(_ROWS_AT_ONCE, 1 << (left.bit_length() - 1))
-        yield rows[start : start + size]
-        start += size
-
-
 def _number(connection: sqlite3.Connection, query: str) -> int:
     """The one number a query answers."""
     (number,) = connection.execute(query).fetchone()
     return int(number)
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, durable when it returns."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

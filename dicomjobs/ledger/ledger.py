@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomjobs.errors import JournalUnavailable
+from dicomjobs.events import DELIVERED
 from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Phase, Settlement
 from dicomjobs.ledger.batch import ClaimRow, PendingClaims
 from dicomjobs.ledger.database import connect, in_words, unavailable
@@ -17,6 +18,7 @@ from dicomjobs.ledger.marks import MarkFile, Progress, mark_path
 from dicomjobs.ledger.place import alone, prepare
 from dicomjobs.ledger.recovery import RecoveredRun, dead_marks, recover_dead_runs
 from dicomjobs.ledger.writer import Writer
+from dicomjobs.model.resume import SEND_ALL, Resumption
 
 DATABASE = "ledger.sqlite3"
 
@@ -45,9 +47,12 @@ class Ledger:
         self._journals: list[_PeerJournal] = []
         self._closed = False
 
-    def journal(self, peer: PeerIdentity) -> Journal:
-        """A journal for one peer, in which items are numbered on their own; safe to call from several lanes."""
-        journal = _PeerJournal(peer, self._directory, self._writer, self._marks, self._serials)
+    def journal(self, peer: PeerIdentity, resumption: Resumption = SEND_ALL) -> Journal:
+        """A journal for one peer, in which items are numbered on their own; safe to call from several lanes.
+
+        `resumption` says what becomes of instances that earlier runs have dealt with.
+        """
+        journal = _PeerJournal(peer, resumption, self._directory, self._writer, self._marks, self._serials)
         self._journals.append(journal)
         return journal
 
@@ -75,9 +80,16 @@ class _PeerJournal:
     """The journal for one peer: numbers claims, notes marks, and hands the rest to the writer."""
 
     def __init__(
-        self, peer: PeerIdentity, directory: Path, writer: Writer, marks: MarkFile, serials: itertools.count[int]
+        self,
+        peer: PeerIdentity,
+        resumption: Resumption,
+        directory: Path,
+        writer: Writer,
+        marks: MarkFile,
+        serials: itertools.count[int],
     ) -> None:
         """Share the run's writer, marks and serials."""
+        self._resumption = resumption
         self._peer = (peer.called_ae_title, peer.host, peer.port)
         self._directory = directory
         self._writer = writer
@@ -96,7 +108,9 @@ class _PeerJournal:
         now = time.time()
         with in_words(self._directory):
             rows = [self._begin(item, now) for item in items]
-        pending = PendingClaims(self._peer, rows, lambda index: self._forget(items[index].item, rows[index][0]))
+        pending = PendingClaims(
+            self._peer, self._resumption, rows, lambda index: self._forget(items[index].item, rows[index][0])
+        )
         self._writer.claim(pending)
         return pending
 
@@ -115,11 +129,13 @@ class _PeerJournal:
             instance.sop_class_uid,
             instance.size,
             instance.mtime_ns,
+            claim.inode,
+            instance.size - instance.offset,
             now,
         )
 
     def _forget(self, item: int, serial: int) -> None:
-        """Let go of a claim that another run holds."""
+        """Let go of a claim that was not made: another run holds it, or an earlier run makes it needless."""
         if self._open.get(item, (0, 0))[0] == serial:
             _, slot = self._open.pop(item)
             self._marks.give_back([slot])
@@ -139,13 +155,21 @@ class _PeerJournal:
         """Note what became of a claimed instance; kept from a kill at once, even after the database failed, and committed in groups."""
         serial, slot = self._open[settlement.item]
         now = time.time()
-        outcome, reason = settlement.outcome.value, settlement.reason
-        status, sha256 = settlement.status, settlement.sha256
+        row = (
+            serial,
+            settlement.outcome.value,
+            settlement.reason,
+            settlement.status,
+            settlement.sha256,
+            settlement.for_good,
+            settlement.proof.value if settlement.outcome in DELIVERED else "",
+            now,
+        )
         try:
-            self._marks.note_settled(slot, serial, at=now, status=status, sha256=sha256, outcome=outcome, reason=reason)
+            self._marks.note_settled(slot, row)
         except OSError as error:
             raise unavailable(error, self._directory) from error
-        self._writer.settle((serial, outcome, reason, status, sha256, now), slot)
+        self._writer.settle(row, slot)
         del self._open[settlement.item]
 
     def release(self, items: Sequence[int]) -> None:

@@ -17,15 +17,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-# CRC-32 of what follows it · progress · serial · seconds since the epoch · status or -1 · SHA-256 · outcome · reason.
+# CRC-32 of what follows it · progress · for good · proof · serial · seconds since the epoch · status or -1 · SHA-256 · outcome · reason.
 # A power of two, aligned: a write never crosses a page, and a kill cuts a write only between pages.
-_SLOT = struct.Struct("<IB3xQdi32s24s44s")
-_CHECKED = struct.Struct("<B3xQdi32s24s44s")
-_BEGUN = struct.Struct("<B3xQ")
+_SLOT = struct.Struct("<IBBBxQdi32s24s44s")
+_CHECKED = struct.Struct("<BBBxQdi32s24s44s")
+_BEGUN = struct.Struct("<BBBxQ")
 _NOT_SETTLED = bytes(_CHECKED.size - _BEGUN.size)
 _CRC = struct.Struct("<I")
 _EMPTY = bytes(_SLOT.size)
 _SLOTS_AT_ONCE = 1024
+_PROOFS = ("", "status", "count", "query", "commitment")
+
+
+SettledRow = tuple[int, str, str, int | None, str, bool, str, float]
+"""Serial, outcome, reason, status, SHA-256, for good, proof, seconds since the epoch: one row of SETTLE_CLAIMS."""
 
 
 class Progress(IntEnum):
@@ -46,6 +51,8 @@ class Mark:
     sha256: str
     outcome: str
     reason: str
+    for_good: bool
+    proof: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +101,25 @@ class MarkFile:
 
     def note(self, slot: int, serial: int, progress: Progress) -> None:
         """Note how far a claim got."""
-        self._put(slot, _BEGUN.pack(progress, serial) + _NOT_SETTLED)
+        self._put(slot, _BEGUN.pack(progress, 0, 0, serial) + _NOT_SETTLED)
 
-    def note_settled(
-        self, slot: int, serial: int, *, at: float, status: int | None, sha256: str, outcome: str, reason: str
-    ) -> None:
-        """Note what became of a claim, at a time in seconds since the epoch."""
+    def note_settled(self, slot: int, row: SettledRow) -> None:
+        """Note what became of a claim."""
+        serial, outcome, reason, status, sha256, for_good, proof, at = row
         code = -1 if status is None else status
         digest = bytes.fromhex(sha256)
-        self._put(slot, _CHECKED.pack(Progress.SETTLED, serial, at, code, digest, outcome.encode(), reason.encode()))
+        kept = (
+            Progress.SETTLED,
+            for_good,
+            _PROOFS.index(proof),
+            serial,
+            at,
+            code,
+            digest,
+            outcome.encode(),
+            reason.encode(),
+        )
+        self._put(slot, _CHECKED.pack(*kept))
 
     def _put(self, slot: int, checked: bytes) -> None:
         """Overwrite a slot."""
@@ -175,7 +192,7 @@ def read_marks(path: Path) -> Marks:
 
 def _read_slot(slot: bytes) -> tuple[int, Mark]:
     """The serial and the mark of a slot whose checksum is right."""
-    _, progress, serial, at, status, digest, outcome, reason = _SLOT.unpack(slot)
+    _, progress, for_good, proof, serial, at, status, digest, outcome, reason = _SLOT.unpack(slot)
     mark = Mark(
         progress=Progress(progress),
         settled_at=at,
@@ -183,5 +200,7 @@ def _read_slot(slot: bytes) -> tuple[int, Mark]:
         sha256=digest.hex() if any(digest) else "",
         outcome=outcome.rstrip(b"\0").decode(),
         reason=reason.rstrip(b"\0").decode(),
+        for_good=bool(for_good),
+        proof=_PROOFS[proof],
     )
     return serial, mark

@@ -9,12 +9,9 @@ from pathlib import Path
 
 from dicomjobs.events import Outcome
 from dicomjobs.ledger import schema
-from dicomjobs.ledger.database import execute_rows, transaction
-from dicomjobs.ledger.marks import Mark, Marks, Progress, is_held, mark_path, mark_paths, read_marks
+from dicomjobs.ledger.marks import Mark, Marks, Progress, SettledRow, is_held, mark_path, mark_paths, read_marks
 from dicomjobs.ledger.place import boot_id
-
-SettledRow = tuple[int, str, str, int | None, str, float]
-"""Serial, outcome, reason, status, SHA-256, seconds since the epoch: one row of SETTLE_CLAIMS."""
+from dicomjobs.ledger.statements import execute_rows, transaction
 
 NOT_ABOUT_THE_PEER = frozenset({Outcome.NOT_SENT.value, Outcome.SKIPPED.value})
 """Outcomes that say nothing about the peer's copy: the claim goes, and what was known stays."""
@@ -62,7 +59,7 @@ def adopt(connection: sqlite3.Connection, directory: Path, *, run: int, run_id: 
     complete = marks.whole and boot == boot_id() != ""
     serials = [serial for (serial,) in connection.execute(schema.SERIALS_OF_RUN, (run,))]
     settled = [row for serial in serials if (row := _settlement(serial, marks, complete=complete)) is not None]
-    settle(connection, run, sorted(settled, key=lambda row: row[5]))
+    settle(connection, run, sorted(settled, key=lambda row: row[-1]))
     drop(connection, run, serials)
     return _summary(run_id, serials, settled, marks)
 
@@ -71,14 +68,23 @@ def _settlement(serial: int, marks: Marks, *, complete: bool) -> SettledRow | No
     """What a claim comes to, None when it was never begun."""
     match marks.by_serial.get(serial):
         case Mark(progress=Progress.SETTLED) as mark:
-            return serial, mark.outcome, mark.reason, mark.status, mark.sha256, mark.settled_at
+            return (
+                serial,
+                mark.outcome,
+                mark.reason,
+                mark.status,
+                mark.sha256,
+                mark.for_good,
+                mark.proof,
+                mark.settled_at,
+            )
         case None if complete:
             return None
         case Mark(progress=Progress.FIRST_BYTE) if complete:
             # The last byte is marked before it leaves, so the peer cannot have the whole instance.
-            return serial, Outcome.FAILED.value, "broken_off", None, "", time.time()
+            return serial, Outcome.FAILED.value, "broken_off", None, "", False, "", time.time()
         case _:
-            return serial, Outcome.UNKNOWN.value, "no_answer", None, "", time.time()
+            return serial, Outcome.UNKNOWN.value, "no_answer", None, "", False, "", time.time()
 
 
 def _summary(run_id: str, serials: list[int], settled: list[SettledRow], marks: Marks) -> RecoveredRun:

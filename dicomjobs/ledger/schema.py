@@ -10,7 +10,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x444A4F42
 """Spells "DJOB"; what tells a ledger from any other SQLite file."""
 
-USER_VERSION = 1
+USER_VERSION = 2
 
 PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
@@ -53,11 +53,14 @@ TABLES = (
         sop_class_uid TEXT NOT NULL,
         size INTEGER NOT NULL,
         mtime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL DEFAULT 0,
+        data_set_bytes INTEGER NOT NULL DEFAULT 0,
         claimed_at REAL NOT NULL,
         PRIMARY KEY (run, serial)
     ) WITHOUT ROWID""",
     "CREATE INDEX claim_of_instance ON claim (peer, sop_instance_uid)",
-    # What the last attempt left of an instance at a peer. `failed_runs` counts the runs that failed with it since it was last delivered.
+    # What the last attempt left of an instance at a peer. `failed_runs` counts the runs that failed with it for good since
+    # it was last delivered or its file changed; `sha256` and `data_set_bytes` are of the data set in the file, without File Meta.
     """
     CREATE TABLE instance (
         peer INTEGER NOT NULL REFERENCES peer (id),
@@ -67,11 +70,14 @@ TABLES = (
         sop_class_uid TEXT NOT NULL,
         size INTEGER NOT NULL,
         mtime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL DEFAULT 0,
+        data_set_bytes INTEGER NOT NULL DEFAULT 0,
         outcome TEXT NOT NULL
             CHECK (outcome IN ('delivered', 'delivered_with_warning', 'failed', 'unknown', 'missing')),
         reason TEXT NOT NULL,
         status INTEGER,
         sha256 TEXT NOT NULL,
+        proof TEXT NOT NULL DEFAULT '',
         attempts INTEGER NOT NULL,
         failed_runs INTEGER NOT NULL,
         run INTEGER NOT NULL REFERENCES run (id),
@@ -108,31 +114,42 @@ CLAIMS_OF_OTHER_RUNS = """
 ADD_CLAIMS = """
     WITH claimed AS (VALUES {rows})
     INSERT INTO claim (run, peer, serial, sop_instance_uid, study_instance_uid, series_instance_uid, sop_class_uid, size,
-                       mtime_ns, claimed_at)
+                       mtime_ns, inode, data_set_bytes, claimed_at)
     SELECT ?, ?, * FROM claimed"""
 
 # Rows: serial. Then: run.
 DROP_CLAIMS = "DELETE FROM claim WHERE serial IN (VALUES {rows}) AND run = ?"
 
+# Rows: serial, SOP instance UID. Then: peer. What an EarlierRow has, after the serial.
+EARLIER = """
+    WITH wanted (serial, sop_instance_uid) AS (VALUES {rows})
+    SELECT wanted.serial, instance.run, run.run_id, instance.outcome, instance.reason, instance.status, instance.settled_at,
+           instance.size, instance.mtime_ns, instance.inode, instance.data_set_bytes, instance.sha256, instance.failed_runs
+    FROM wanted
+    CROSS JOIN instance ON instance.peer = ? AND instance.sop_instance_uid = wanted.sop_instance_uid
+    JOIN run ON run.id = instance.run"""
+
 # Rows: a SettledRow. Then: run. `WHERE true` keeps ON CONFLICT from being read as the ON of a join.
 SETTLE_CLAIMS = """
-    WITH settled (serial, outcome, reason, status, sha256, settled_at) AS (VALUES {rows})
+    WITH settled (serial, outcome, reason, status, sha256, for_good, proof, settled_at) AS (VALUES {rows})
     INSERT INTO instance (peer, sop_instance_uid, study_instance_uid, series_instance_uid, sop_class_uid, size, mtime_ns,
-                          outcome, reason, status, sha256, attempts, failed_runs, run, claimed_at, settled_at)
+                          inode, data_set_bytes, outcome, reason, status, sha256, proof, attempts, failed_runs, run, claimed_at,
+                          settled_at)
     SELECT claim.peer, claim.sop_instance_uid, claim.study_instance_uid, claim.series_instance_uid, claim.sop_class_uid,
-           claim.size, claim.mtime_ns, settled.outcome, settled.reason, settled.status, settled.sha256, 1,
-           settled.outcome = 'failed', claim.run, claim.claimed_at, settled.settled_at
+           claim.size, claim.mtime_ns, claim.inode, claim.data_set_bytes, settled.outcome, settled.reason, settled.status,
+           settled.sha256, settled.proof, 1, settled.for_good, claim.run, claim.claimed_at, settled.settled_at
     FROM settled
     CROSS JOIN claim ON claim.run = ? AND claim.serial = settled.serial
     WHERE true
     ON CONFLICT (peer, sop_instance_uid) DO UPDATE SET
         study_instance_uid = excluded.study_instance_uid, series_instance_uid = excluded.series_instance_uid,
-        sop_class_uid = excluded.sop_class_uid, size = excluded.size, mtime_ns = excluded.mtime_ns,
-        outcome = excluded.outcome, reason = excluded.reason, status = excluded.status, sha256 = excluded.sha256,
+        sop_class_uid = excluded.sop_class_uid, size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode,
+        data_set_bytes = excluded.data_set_bytes, outcome = excluded.outcome, reason = excluded.reason,
+        status = excluded.status, sha256 = excluded.sha256, proof = excluded.proof,
         attempts = instance.attempts + 1,
-        failed_runs = CASE excluded.outcome
-            WHEN 'failed' THEN instance.failed_runs + (instance.run <> excluded.run OR instance.outcome <> 'failed')
-            WHEN 'delivered' THEN 0
-            WHEN 'delivered_with_warning' THEN 0
-            ELSE instance.failed_runs END,
+        failed_runs = CASE
+            WHEN excluded.outcome IN ('delivered', 'delivered_with_warning') THEN 0
+            WHEN instance.size <> excluded.size OR instance.mtime_ns <> excluded.mtime_ns THEN excluded.failed_runs
+            ELSE instance.failed_runs
+                 + (excluded.failed_runs AND (instance.run <> excluded.run OR instance.failed_runs = 0)) END,
         run = excluded.run, claimed_at = excluded.claimed_at, settled_at = excluded.settled_at"""

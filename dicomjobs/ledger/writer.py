@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dicomjobs.errors import JournalUnavailable
+from dicomjobs.execute.ports import CLAIMED, Earlier, Verdict
 from dicomjobs.ledger import schema
 from dicomjobs.ledger.batch import Batch, ClaimRow, PeerKey, PendingClaims, Waiting, again
-from dicomjobs.ledger.database import execute_rows, in_words, transaction
-from dicomjobs.ledger.marks import is_held, mark_path
+from dicomjobs.ledger.database import in_words
+from dicomjobs.ledger.judging import judge
+from dicomjobs.ledger.marks import SettledRow, is_held, mark_path
 from dicomjobs.ledger.place import boot_id
-from dicomjobs.ledger.recovery import SettledRow, adopt, drop, settle
+from dicomjobs.ledger.recovery import adopt, drop, settle
+from dicomjobs.ledger.statements import execute_rows, transaction
 
 LINGER_SECONDS = 0.05
 """How long settlements wait for company before they are committed on their own."""
@@ -138,24 +141,35 @@ class Writer:
         self._on_committed(batch.slots)
 
     def _add_claims(self, claims: Sequence[PendingClaims]) -> None:
-        """Write the claims of one batch, one statement a peer, and judge them."""
+        """Write the claims of one batch and judge them."""
         if not self._run:
             self._run = self._register_run()
-        for peer in dict.fromkeys(pending.peer for pending in claims):
-            of_peer = [pending for pending in claims if pending.peer == peer]
-            held = self._add_rows(self._peer_id(peer), [row for pending in of_peer for row in pending.rows])
-            for pending in of_peer:
-                pending.held = held
+        for pending in claims:
+            peer = self._peer_id(pending.peer)
+            pending.found = self._judged(pending, peer)
+            free = [row for row in pending.rows if self._is_claimed(pending, row)] if pending.found else pending.rows
+            execute_rows(self._connection, schema.ADD_CLAIMS, free, self._run, peer)
 
-    def _add_rows(self, peer: int, rows: list[ClaimRow]) -> set[int]:
-        """Write the claims that no living run holds; return the serials of the others."""
-        held: set[int] = set()
+    @staticmethod
+    def _is_claimed(pending: PendingClaims, row: ClaimRow) -> bool:
+        """Whether a row's verdict comes with an open claim."""
+        return row[0] not in pending.found or pending.found[row[0]][0] in CLAIMED
+
+    def _judged(self, pending: PendingClaims, peer: int) -> dict[int, tuple[Verdict, Earlier | None]]:
+        """The verdicts of a claim that are not simply to send, by serial; what a living run holds is not judged further."""
+        wanted = [row[:2] for row in pending.rows]
+        found: dict[int, tuple[Verdict, Earlier | None]] = {}
         if self._connection.execute(schema.OTHER_RUNS_HAVE_CLAIMS, (self._run,)).fetchone() == (1,):
-            wanted = [row[:2] for row in rows]
             held = self._held(execute_rows(self._connection, schema.CLAIMS_OF_OTHER_RUNS, wanted, peer, self._run))
-        free = [row for row in rows if row[0] not in held] if held else rows
-        execute_rows(self._connection, schema.ADD_CLAIMS, free, self._run, peer)
-        return held
+            found = dict.fromkeys(held, (Verdict.HELD_BY_OTHER_RUN, None))
+        if pending.resumption.sends_all:
+            return found
+        rows = {row[0]: row for row in pending.rows}
+        for serial, *earlier in execute_rows(self._connection, schema.EARLIER, wanted, peer):
+            verdict, known = judge(rows[serial], tuple(earlier), pending.resumption, run=self._run)
+            if verdict is not Verdict.SEND:
+                found.setdefault(serial, (verdict, known))
+        return found
 
     def _held(self, conflicts: list[tuple[int, int, str, str]]) -> set[int]:
         """The serials that living runs hold; what dead ones held is settled on the way."""

@@ -8,6 +8,7 @@ from enum import Enum
 from dicomjobs.model.association import AssociationProfile, Proposing
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Query
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
 
 
@@ -108,6 +109,10 @@ class StoreJob:
     association_profile: Proposing | None
     on_failure: OnFailure
     duplicates: Duplicates
+    already_delivered: AlreadyDelivered
+    on_unknown: OnUnknown
+    retry: Retry
+    digest: DigestPolicy
     if_empty: EmptyPolicy
     end_with: EndWith
 

@@ -11,9 +11,10 @@ from enum import Enum
 from typing import Protocol
 
 from dicomjobs.model.association import Proposal
-from dicomjobs.model.job import EmptyPolicy, EndWith, Need, OnFailure, Output
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 
 FORMAT_VERSION = 1
 
@@ -154,6 +155,11 @@ class StoreStep:
     bytes: int
     natives: NativeRoute
     on_failure: OnFailure
+    duplicates: Duplicates
+    already_delivered: AlreadyDelivered
+    on_unknown: OnUnknown
+    retry: Retry
+    digest: DigestPolicy
     if_empty: EmptyPolicy
     end_with: EndWith
 

@@ -107,6 +107,11 @@ def _plan_drafted(job: StoreJob, inventory: Inventory, draft: _Draft, rows: RowS
         bytes=sum(each.bytes for each in associations),
         natives=scheme.natives,
         on_failure=job.on_failure,
+        duplicates=job.duplicates,
+        already_delivered=job.already_delivered,
+        on_unknown=job.on_unknown,
+        retry=job.retry,
+        digest=job.digest,
         if_empty=job.if_empty,
         end_with=job.end_with,
     )

@@ -18,6 +18,7 @@ from dicomjobs.events import (
     MatchReceived,
     Outcome,
     OutputFailed,
+    Proof,
     RunFinished,
     RunStarted,
 )
@@ -37,6 +38,7 @@ FORMAT_VERSION: Final = 1
 
 _OUTCOMES = {each.value: each for each in Outcome}
 _JOB_OUTCOMES = {each.value: each for each in JobOutcome}
+_PROOFS = {each.value: each for each in Proof}
 _CAUSES = {each.value: each for each in Cause}
 _ENDINGS = {each.value: each for each in EndedBy}
 
@@ -147,6 +149,8 @@ def _decode_instance_finished(record: Record) -> InstanceFinished:
         seconds=record.number("seconds"),
         association=record.whole("association"),
         message_id=record.whole("message_id"),
+        proof=record.one_of("proof", _PROOFS, "status"),
+        delivered_in_run=record.text("delivered_in_run", ""),
     )
 
 

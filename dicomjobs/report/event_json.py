@@ -21,6 +21,7 @@ from dicomjobs.events import (
     JobStarted,
     MatchReceived,
     OutputFailed,
+    Proof,
     RunFinished,
     RunStarted,
     Stamped,
@@ -73,10 +74,18 @@ def _encode_instance_finished(event: InstanceFinished) -> str:
         f'"sent_transfer_syntax":{quoted(event.sent_transfer_syntax)},"bytes":{event.bytes},"sha256":{quoted(event.sha256)},'
         f'"attempts":{event.attempts},"seconds":{event.seconds!r},"association":{event.association},'
         f'"message_id":{event.message_id}'
+        f"{'' if event.proof is _BY_STATUS and not event.delivered_in_run else _encode_proof(event)}"
     )
 
 
 _NO_CAUSE = Cause.NONE
+_BY_STATUS = Proof.STATUS
+
+
+def _encode_proof(event: InstanceFinished) -> str:
+    """Write what a delivery rests on and in which run it happened, where that is not this run and its own response."""
+    proof = "" if event.proof is _BY_STATUS else f',"proof":"{event.proof.value}"'
+    return f'{proof},"delivered_in_run":{quoted(event.delivered_in_run)}' if event.delivered_in_run else proof
 
 
 def _encode_cause(cause: Cause) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from dicomjobs.events import InstanceFinished, Outcome
+from dicomjobs.events import DELIVERED, InstanceFinished, Outcome
 from dicomjobs.plan.plan import Instances, JobPlan, Plan, PlannedInstance, StoreStep
 from dicomjobs.report.csv_text import csv_line
 
@@ -30,8 +30,6 @@ COLUMNS: Final = (
     "message_id",
     "delivered_in_run",
 )
-
-_DELIVERED = (Outcome.DELIVERED, Outcome.DELIVERED_WITH_WARNING)
 
 
 def render_rows(
@@ -68,7 +66,7 @@ def _never_heard_of(job: str, item: int) -> InstanceFinished:
 
 def _fields(job: str, row: PlannedInstance, event: InstanceFinished, run_id: str) -> tuple[str, ...]:
     """Return one line's fields in the order of COLUMNS; what does not apply is empty."""
-    delivered = event.outcome in _DELIVERED
+    delivered = event.outcome in DELIVERED
     sent = event.attempts > 0
     return (
         job,
@@ -84,10 +82,10 @@ def _fields(job: str, row: PlannedInstance, event: InstanceFinished, run_id: str
         event.outcome.value,
         event.reason,
         "" if event.status is None else f"{event.status:04X}",
-        "status" if delivered else "",
+        event.proof.value if delivered else "",
         str(event.attempts),
         f"{event.seconds:.6f}" if sent else "",
         str(event.association) if sent else "",
         str(event.message_id) if sent else "",
-        run_id if delivered else "",
+        event.delivered_in_run or (run_id if delivered else ""),
     )

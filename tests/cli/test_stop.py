@@ -18,7 +18,7 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomjobs.cli.main import main
-from tests.support.command import SECONDS, RunDirectory, command_line, peer_yaml, runs, store_yaml
+from tests.support.command import SECONDS, RunDirectory, command_line, dicomjobs_process, peer_yaml, runs, store_yaml
 from tests.support.instances import encode_elements, make_study
 from tests.support.job_files import write
 from tests.support.recording_scp import Received, RecordingScp, recording_scp
@@ -197,7 +197,7 @@ jobs:
 
 
 def test_what_an_interrupted_run_left_is_sent_by_the_next(tmp_path: Path, files: Path) -> None:
-    """The same command again, and the ledger is not in the way."""
+    """The same command again sends what is left and nothing else."""
     with in_the_middle(tmp_path, files) as scene:
         scene.signal(signal.SIGTERM)
         scene.wait_for("finishing what is in flight")
@@ -212,13 +212,15 @@ def test_what_an_interrupted_run_left_is_sent_by_the_next(tmp_path: Path, files:
         )
 
     assert (again.returncode, again.stderr) == (0, "")
-    assert set(scene.scp.stored[IN_FLIGHT:]) >= {row["sop_instance_uid"] for row in next(runs(tmp_path / "again")).rows}
+    rows = next(runs(tmp_path / "again")).rows
+    assert Counter(row["reason"] for row in rows) == {"already_delivered": IN_FLIGHT, "": FILES - IN_FLIGHT}
+    assert sorted(scene.scp.stored) == sorted(row["sop_instance_uid"] for row in rows)
 
 
 def test_a_run_killed_outright_can_be_run_again_and_its_report_says_that_it_is_incomplete(
     tmp_path: Path, files: Path
 ) -> None:
-    """The log ends in the middle: `report` makes the most of it, and nothing in it counts as all done."""
+    """The log ends in the middle: `report` makes the most of it; what may have arrived is sent again only on request."""
     with in_the_middle(tmp_path, files) as scene:
         scene.process.kill()
         scene.process.communicate()
@@ -227,20 +229,18 @@ def test_a_run_killed_outright_can_be_run_again_and_its_report_says_that_it_is_i
             command_line("report", run.path), capture_output=True, text=True, timeout=SECONDS, check=False
         )
 
-        again = subprocess.run(
-            command_line("run", tmp_path / "job.yaml", "--reports", tmp_path / "again"),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        job = tmp_path / "job.yaml"
+        again = dicomjobs_process("run", job, "--reports", tmp_path / "again")
+        sent_before = len(scene.scp.stored)
+        once_more = dicomjobs_process("run", job, "--reports", tmp_path / "more", "--resend", "unknown")
 
     assert "The log of this run ends in the middle." in report.stdout
     assert "Exit code 8" in report.stdout
-    assert again.returncode == 0
-    assert again.stderr == (
+    assert again.code == 8
+    assert again.err.startswith(
         f"dicomjobs: run {run.path.name} died with 1 instance sent and not answered: whether they arrived is not known\n"
     )
+    assert (once_more.code, len(scene.scp.stored) - sent_before) == (0, 1)
 
 
 def test_a_terminal_that_is_hung_up_ends_the_run_in_good_order(tmp_path: Path, files: Path) -> None:

@@ -29,6 +29,7 @@ from dicomjobs.events import (
     JobStarted,
     Outcome,
 )
+from dicomjobs.execute.ports import Verdict
 from dicomjobs.model.association import AcceptedContext, Proposal
 from dicomjobs.model.job import EmptyPolicy, EndWith, OnFailure
 from dicomjobs.model.stop import StopState
@@ -341,7 +342,7 @@ def test_a_ledger_that_cannot_be_written_stops_the_job_and_hides_nothing(call: s
 
 def test_an_instance_that_another_run_holds_is_left_to_it() -> None:
     """It is not ours to call delivered."""
-    stage = Stage(MadeInstances(2), journal=FakeJournal(held=frozenset({0})))
+    stage = Stage(MadeInstances(2), journal=FakeJournal(found={0: (Verdict.HELD_BY_OTHER_RUN, None)}))
 
     events = stage.run(make_plan(store_job(count=2)))
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from dicomjobs.ledger import database, schema
-from dicomjobs.ledger.database import connect, execute_rows, transaction, unavailable
+from dicomjobs.ledger.database import connect, unavailable
+from dicomjobs.ledger.statements import execute_rows, transaction
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_an_open_claim_needs_its_run_and_peer(tmp_path: Path) -> None:
     """The tables themselves refuse a row that nobody could account for."""
     with closing(connect(tmp_path / "ledger.sqlite3", crashed=False)) as connection:
-        row = (1, "1.2", "1.2", "1.2", "1.2", 10, 10, 1.0)
+        row = (1, "1.2", "1.2", "1.2", "1.2", 10, 10, 0, 10, 1.0)
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
             execute_rows(connection, schema.ADD_CLAIMS, [row], 1, 1)
 

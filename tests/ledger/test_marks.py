@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,14 @@ import pytest
 from dicomjobs.ledger.marks import Mark, MarkFile, Progress, is_held, mark_path, mark_paths, read_marks
 
 SETTLED = Mark(
-    progress=Progress.SETTLED, settled_at=1.8e9, status=0xA700, sha256="0f" * 32, outcome="failed", reason="refused"
+    progress=Progress.SETTLED,
+    settled_at=1.8e9,
+    status=0xA700,
+    sha256="0f" * 32,
+    outcome="failed",
+    reason="refused",
+    for_good=True,
+    proof="query",
 )
 
 
@@ -23,15 +31,8 @@ def path(tmp_path: Path) -> Path:
 
 def note_settled(marks: MarkFile, slot: int, serial: int, mark: Mark = SETTLED) -> None:
     """Note what a mark says."""
-    marks.note_settled(
-        slot,
-        serial,
-        at=mark.settled_at,
-        status=mark.status,
-        sha256=mark.sha256,
-        outcome=mark.outcome,
-        reason=mark.reason,
-    )
+    said = mark.outcome, mark.reason, mark.status, mark.sha256, mark.for_good, mark.proof, mark.settled_at
+    marks.note_settled(slot, (serial, *said))
 
 
 def test_marks_read_back_as_they_were_noted(path: Path) -> None:
@@ -58,7 +59,7 @@ def test_a_settlement_without_status_and_digest_reads_back_so(path: Path) -> Non
     """Status 0 is Success and must not be what "none" becomes."""
     marks = MarkFile(path)
     for serial, status in enumerate([None, 0]):
-        plain = Mark(progress=Progress.SETTLED, settled_at=1.0, status=status, sha256="", outcome="unknown", reason="")
+        plain = replace(SETTLED, status=status, sha256="", outcome="unknown", reason="", for_good=False, proof="")
         note_settled(marks, marks.take(), serial, plain)
     marks.close()
 

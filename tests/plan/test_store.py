@@ -11,6 +11,7 @@ import pytest
 from dicomjobs.disk.row_file import RowFile, temporary_rows
 from dicomjobs.model.association import AssociationProfile, ContextTemplate
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedInstance, StoreStep
@@ -29,6 +30,10 @@ JOB = StoreJob(
     association_profile=None,
     on_failure=OnFailure.CONTINUE,
     duplicates=Duplicates.SKIP,
+    already_delivered=AlreadyDelivered.SKIP,
+    on_unknown=OnUnknown.STOP,
+    retry=Retry(attempts=1, runs=3),
+    digest=DigestPolicy.AUTO,
     if_empty=EmptyPolicy.OK,
     end_with=EndWith.RELEASE,
 )

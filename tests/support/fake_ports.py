@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
 from dicomjobs.events import EndedBy, Event
 from dicomjobs.execute.executor import execute
-from dicomjobs.execute.ports import Association, ClaimItem, Pending, Phase, Ports, Settlement, Verdict
+from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
 from dicomjobs.model.dimse import FindRequest, Payload, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
+from dicomjobs.model.resume import SEND_ALL, DigestPolicy, Resend, Resumption
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import Instances, Plan, PlannedInstance
 
@@ -120,6 +121,11 @@ class FakePayload:
         """A digest of sorts."""
         return "d1"
 
+    @property
+    def source_sha256(self) -> str:
+        """The same: nothing is converted."""
+        return "d1"
+
     def chunks(self) -> Iterator[bytes]:
         """The bytes, or the scripted failure."""
         if self.broken:
@@ -138,20 +144,34 @@ class FakeFiles:
 
     refused: dict[str, NotSendable] = field(default_factory=dict)
     broken: dict[str, NotSendable] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
     opened: list[FakePayload] = field(default_factory=list)
     conversions: list[str] = field(default_factory=list)
 
-    def payload(self, instance: PlannedInstance) -> FakePayload:
+    def payload(self, instance: PlannedInstance, digest: DigestPolicy = DigestPolicy.AUTO) -> FakePayload:
         """Open a file."""
         if instance.path in self.refused:
             raise self.refused[instance.path]
         self.opened.append(FakePayload(broken=self.broken.get(instance.path)))
         return self.opened[-1]
 
-    def converted(self, instance: PlannedInstance, transfer_syntax: str) -> FakePayload:
+    def converted(
+        self, instance: PlannedInstance, transfer_syntax: str, digest: DigestPolicy = DigestPolicy.AUTO
+    ) -> FakePayload:
         """Open a file in another transfer syntax."""
         self.conversions.append(transfer_syntax)
-        return self.payload(instance)
+        return self.payload(instance, digest)
+
+    @staticmethod
+    def inode(_: PlannedInstance) -> int:
+        """No file has a number."""
+        return 0
+
+    def sha256(self, instance: PlannedInstance) -> str:
+        """What `contents` says, unless the file is refused."""
+        if instance.path in self.refused:
+            raise self.refused[instance.path]
+        return self.contents.get(instance.path, "d1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +179,15 @@ class FakeClaim:
     """Verdicts that were decided at once."""
 
     decided: tuple[Verdict, ...]
+    known: tuple[Earlier | None, ...]
 
     def verdicts(self) -> Sequence[Verdict]:
         """One a claimed item."""
         return self.decided
+
+    def earlier(self, index: int) -> Earlier | None:
+        """What is known of an item."""
+        return self.known[index]
 
 
 @dataclass(slots=True)
@@ -170,7 +195,8 @@ class FakeJournal:
     """Keeps what it is told in order; `fail_on` names a call after which the disk is full."""
 
     fail_on: str = ""
-    held: frozenset[int] = frozenset()
+    found: dict[int, tuple[Verdict, Earlier | None]] = field(default_factory=dict)
+    """What is not simply to be sent, by item."""
     log: list[str] = field(default_factory=list)
 
     def _note(self, what: str) -> None:
@@ -182,7 +208,8 @@ class FakeJournal:
     def claim(self, items: Sequence[ClaimItem]) -> FakeClaim:
         """Claim items at once."""
         self._note(f"claim {items[0].item}-{items[-1].item}")
-        return FakeClaim(tuple(Verdict.HELD_BY_OTHER_RUN if each.item in self.held else Verdict.SEND for each in items))
+        found = [self.found.get(each.item, (Verdict.SEND, None)) for each in items]
+        return FakeClaim(tuple(verdict for verdict, _ in found), tuple(earlier for _, earlier in found))
 
     def mark(self, item: int, phase: Phase) -> None:
         """Note a phase."""
@@ -217,6 +244,8 @@ class Stage:
     associations: list[FakeAssociation] = field(default_factory=list)
     on_send: Callable[[], None] = lambda: None
     attempts: int = 0
+    resend: Resend = Resend.NOTHING
+    resumption: Resumption = SEND_ALL
     _clock: Iterator[int] = field(default_factory=itertools.count)
 
     def connect(self, _: Peer, proposal: Proposal) -> Association:
@@ -238,13 +267,19 @@ class Stage:
         self.associations.append(FakeAssociation(negotiation, iter(script), self.on_send))
         return self.associations[-1]
 
+    def _journal(self, _: Peer, resumption: Resumption) -> FakeJournal:
+        """The one journal, whatever the peer; what the job asked of it is kept."""
+        self.resumption = resumption
+        return self.journal
+
     def ports(self) -> Ports:
         """Return the ports of this stage; the clock gives 0, 1, 2 and so on."""
         return Ports(
             instances=self.instances,
             connect=self.connect,
             files=self.files,
-            journal=lambda _: self.journal,
+            journal=self._journal,
+            resend=self.resend,
             stop=self.stop,
             encode_identifier=_encode,
             decode_identifier=_decode,

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,11 @@ def claim(journal: Journal, *numbers: int) -> Sequence[Verdict]:
     return journal.claim([ClaimItem(item=number, instance=planned(number)) for number in numbers]).verdicts()
 
 
-def settle(journal: Journal, item: int, outcome: Outcome = Outcome.DELIVERED, *, reason: str = "") -> None:
-    """Settle a claimed item."""
+def settle(journal: Journal, item: int, outcome: Outcome = Outcome.DELIVERED, *, reason: str = "", **more: Any) -> None:
+    """Settle a claimed item; `more` are further fields of the settlement."""
     status = 0 if outcome is Outcome.DELIVERED else None
-    journal.settle(Settlement(item=item, outcome=outcome, reason=reason, status=status, sha256=""))
+    settlement = Settlement(item=item, outcome=outcome, reason=reason, status=status, sha256="")
+    journal.settle(replace(settlement, **more))
 
 
 def send(journal: Journal, item: int) -> None:

@@ -32,9 +32,10 @@ from dicomjobs.model.association import (
     RejectedContext,
     TlsSession,
 )
-from dicomjobs.model.job import EmptyPolicy, EndWith, OnFailure
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure
 from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
 from dicomjobs.model.query import Element
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.plan.plan import (
     EchoStep,
     FindStep,
@@ -169,6 +170,11 @@ def store_job(name: str = "send_them", *, first: int = 0, count: int = 3) -> Job
         bytes=count * 1000,
         natives=NativeRoute.OWN_SYNTAX,
         on_failure=OnFailure.CONTINUE,
+        duplicates=Duplicates.SKIP,
+        already_delivered=AlreadyDelivered.SKIP,
+        on_unknown=OnUnknown.STOP,
+        retry=Retry(attempts=1, runs=3),
+        digest=DigestPolicy.AUTO,
         if_empty=EmptyPolicy.OK,
         end_with=EndWith.RELEASE,
     )

@@ -1,0 +1,91 @@
+"""What becomes of a row that earlier runs have dealt with, so that it is not simply sent; it knows neither ledger nor wire.
+
+The same SOP Instance UID is taken for the same content when the file is the one that was sent (size, time of change, inode).
+Else the data sets' SHA-256 decide, where one was taken when it was sent, or their lengths: another length is other content,
+and the same length is the same content, which is then said to be not compared.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from dicomjobs.errors import NotSendable
+from dicomjobs.events import Cause, InstanceFinished, Outcome
+from dicomjobs.execute.ports import Earlier, Files
+from dicomjobs.plan.plan import PlannedInstance
+
+_CONFLICT_HINT = "give it a SOP Instance UID of its own; `--resend all` replaces what the peer has"
+_PARKED_HINT = "`--resend failed` tries it again"
+_UNKNOWN_HINT = "look it up at the peer; `--resend unknown` sends it again"
+
+
+def already_delivered(job: str, item: int, earlier: Earlier, *, words: str = "") -> InstanceFinished:
+    """Return the event of an instance that the peer has acknowledged before."""
+    return InstanceFinished(
+        job=job,
+        item=item,
+        outcome=Outcome.SKIPPED,
+        reason="already_delivered",
+        words=words,
+        delivered_in_run=earlier.run_id,
+    )
+
+
+def compared(job: str, item: int, row: PlannedInstance, earlier: Earlier, files: Files) -> InstanceFinished:
+    """Tell whether a file holds what was delivered under its UID from another file."""
+    try:
+        same = _same_content(row, earlier, files)
+    except NotSendable as error:
+        return not_sendable(job, item, error)
+    if same:
+        return already_delivered(
+            job, item, earlier, words="" if earlier.sha256 else "same UID and length, not compared"
+        )
+    return InstanceFinished(
+        job=job,
+        item=item,
+        outcome=Outcome.FAILED,
+        reason="uid_conflict",
+        words="the peer has other content under this SOP Instance UID",
+        hint=_CONFLICT_HINT,
+        cause=Cause.PERMANENT,
+        delivered_in_run=earlier.run_id,
+    )
+
+
+def _same_content(row: PlannedInstance, earlier: Earlier, files: Files) -> bool:
+    """Compare what is known; raises NotSendable when the file cannot be read."""
+    if earlier.data_set_bytes not in {0, row.size - row.offset}:
+        return False
+    return not earlier.sha256 or files.sha256(row) == earlier.sha256
+
+
+def parked(job: str, item: int, earlier: Earlier) -> InstanceFinished:
+    """Return the event of an instance that failed for good on too many runs."""
+    status = "" if earlier.status is None else f" {earlier.status:04X}H"
+    words = f"it failed for good on {earlier.failed_runs} runs: {earlier.reason}{status}"
+    return InstanceFinished(
+        job=job, item=item, outcome=Outcome.SKIPPED, reason="parked", words=words, hint=_PARKED_HINT
+    )
+
+
+def still_unknown(job: str, item: int, earlier: Earlier) -> InstanceFinished:
+    """Return the event of an instance that is left as an earlier attempt left it."""
+    when = datetime.fromtimestamp(earlier.at, UTC)
+    return InstanceFinished(
+        job=job,
+        item=item,
+        outcome=Outcome.UNKNOWN,
+        reason="still_unknown",
+        words=f"sent on {when:%Y-%m-%d} without a trustworthy answer",
+        hint=_UNKNOWN_HINT,
+        cause=Cause.UNKNOWN,
+    )
+
+
+def not_sendable(job: str, item: int, error: NotSendable) -> InstanceFinished:
+    """Return the event of an instance of which no byte could be sent."""
+    cause = Cause.LOCAL_RESOURCE if error.reason == "unreadable" else Cause.PERMANENT
+    return InstanceFinished(
+        job=job, item=item, outcome=Outcome.FAILED, reason=error.reason, words=error.words, cause=cause
+    )
