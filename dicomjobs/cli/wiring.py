@@ -40,7 +40,7 @@ class Wiring:
     state: Path
     stop: StopSignal
     resources: ExitStack
-    resend: Resend
+    resend: Resend = Resend.NOTHING
     _ledgers: dict[Path, Ledger] = field(default_factory=dict)
     _ports_of_embedded: dict[str, int] = field(default_factory=dict)
     _secrets: dict[SecretReference, bytes] = field(default_factory=dict, repr=False)
