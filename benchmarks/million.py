@@ -18,6 +18,7 @@ from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
 from dicomjobs.plan.planner import Origin, plan_jobs
 from tests.support.runs import make_peer
+from tests.support.send_sets import send_set_of
 
 PEAK_BUDGET = 512
 """Megabytes that planning may take at most."""
@@ -29,7 +30,7 @@ JOB = StoreJob(
     name="send",
     needs=(),
     peer=make_peer(),
-    send_set=SendSet(name="archive", paths=(), recursive=True, pattern="*", where=(), minimum_age=0),
+    send_set=send_set_of(),
     association_profile=None,
     on_failure=OnFailure.CONTINUE,
     duplicates=Duplicates.SKIP,
@@ -37,6 +38,7 @@ JOB = StoreJob(
     on_unknown=OnUnknown.STOP,
     retry=Retry(attempts=1, runs=3),
     digest=DigestPolicy.AUTO,
+    repeat=1,
     if_empty=EmptyPolicy.OK,
     end_with=EndWith.RELEASE,
 )

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from benchmarks.measure import DICOMJOBS, in_pairs, make_small, measure, row, run_job, store_job
 from dicomjobs.disk.survey import survey
-from dicomjobs.model.send_set import SendSet, SendSetPath
 from tests.support.instances import make_instance
 from tests.support.peers import storescp
+from tests.support.send_sets import send_set_of
 
 RUNS = 9
 GIGABYTES = 2
@@ -30,14 +30,7 @@ def _start(*arguments: str) -> tuple[float, float]:
 
 def _survey_rate(folder: Path, count: int) -> float:
     """Return files a second, with a warm cache."""
-    send_set = SendSet(
-        name="all",
-        paths=(SendSetPath(path=str(folder), written=str(folder)),),
-        recursive=True,
-        pattern="*",
-        where=(),
-        minimum_age=0,
-    )
+    send_set = send_set_of(folder)
     best = 0.0
     for _ in range(3):
         began = time.perf_counter()

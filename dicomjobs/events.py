@@ -233,6 +233,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "filtered_out": "does not meet the conditions of `where`",
     "too_young": "changed more recently than minimum_age",
     "symlink_outside": "a symbolic link that leads out of the folder",
+    "symlink_skipped": "a symbolic link, and links are not followed",
     "duplicate": "the same instance is already in this send set",
     "uid_conflict": "the same SOP Instance UID stands for other content, in this send set or at the peer",
     "already_delivered": "an earlier run has delivered it",

@@ -31,7 +31,7 @@ from dicomjobs.model.job import (
 from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, TlsSettings, UserIdentity
 from dicomjobs.model.query import InformationModel, Query, QueryLevel
 from dicomjobs.model.secret import SecretSource
-from dicomjobs.model.send_set import SendSet
+from dicomjobs.model.send_set import Order, ReadMode, SendSet, Symlinks
 
 SCHEMA = document_schema()
 DEFS: Mapping[str, Any] = SCHEMA["$defs"]
@@ -75,6 +75,9 @@ ENUMS: tuple[tuple[Mapping[str, Any], type[Enum]], ...] = (
     (DEFS["query"]["properties"]["level"], QueryLevel),
     (DEFS["output"]["properties"]["format"], OutputFormat),
     (DEFS["output"]["properties"]["if_exists"], IfExists),
+    (DEFS["send_set"]["properties"]["symlinks"], Symlinks),
+    (DEFS["send_set"]["properties"]["read"], ReadMode),
+    (DEFS["send_set"]["properties"]["order"], Order),
     (DEFS["store"]["properties"]["on_failure"], OnFailure),
     (DEFS["store"]["properties"]["duplicates"], Duplicates),
     (DEFS["ok_or_fail"], EmptyPolicy),

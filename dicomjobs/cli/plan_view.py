@@ -16,6 +16,7 @@ from dicomjobs.model.job import EmptyPolicy, IfExists, Output
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered
+from dicomjobs.model.send_set import Order
 from dicomjobs.plan.plan import (
     EchoStep,
     FindStep,
@@ -28,6 +29,8 @@ from dicomjobs.plan.plan import (
     StoreStep,
 )
 from dicomjobs.report.units import size_in_words
+
+_ORDERS = {Order.AS_GIVEN: "in which the paths are given", Order.SORTED: "of the paths"}
 
 SHOWN = 10
 """Contexts, files and reasons listed of each kind unless everything is asked for."""
@@ -78,10 +81,15 @@ def _peer(peer: Peer) -> str:
 def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None) -> Iterator[str]:
     """Yield a store job: totals, its associations, and what stays behind."""
     parallel = f", up to {job.peer.max_associations} at once" if job.peer.max_associations > 1 else ""
+    noun = "file" if step.repeat == 1 else "transfer"
     yield (
-        f"  {_number(step.count, 'file')}: {step.count - step.excluded} to send ({size_in_words(step.bytes)}) on "
+        f"  {_number(step.count, noun)}: {step.count - step.excluded} to send ({size_in_words(step.bytes)}) on "
         f"{_number(len(step.associations), 'association')}{parallel}, {step.excluded} not"
     )
+    if step.repeat > 1:
+        yield f"  each file {step.repeat} times"
+    if step.order is not Order.BY_STUDY:
+        yield f"  in the order {_ORDERS[step.order]}, one association at a time"
     if step.natives is NativeRoute.DEFLATED:
         yield "  native files go deflated where the peer accepts it"
     if step.already_delivered is AlreadyDelivered.SEND:

@@ -10,7 +10,7 @@ from dicomjobs.model.association import Proposing
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, StoreJob
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
-from dicomjobs.model.send_set import Condition, SendSet, SendSetPath
+from dicomjobs.model.send_set import Condition, Order, ReadMode, SendSet, SendSetPath, Symlinks
 
 
 def build_send_set(at: Cursor, *, name: str) -> SendSet:
@@ -20,6 +20,9 @@ def build_send_set(at: Cursor, *, name: str) -> SendSet:
         paths=tuple(SendSetPath(path=item.pattern(), written=item.text()) for item in at["paths"].items()),
         recursive=at["recursive"].flag(),
         pattern=at["pattern"].text(),
+        symlinks=at["symlinks"].word(Symlinks),
+        read=at["read"].word(ReadMode),
+        order=at["order"].word(Order),
         where=tuple(c for key, value in at["where"].entries() if (c := _condition(key, value))),
         minimum_age=at["minimum_age"].seconds(),
     )
@@ -57,6 +60,7 @@ def build_store_job(
         on_unknown=at["on_unknown"].word(OnUnknown),
         retry=Retry(attempts=at["retry"]["attempts"].whole(), runs=at["retry"]["runs"].whole()),
         digest=at["digest"].word(DigestPolicy),
+        repeat=at["repeat"].whole(),
         if_empty=at["if_empty"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
     )

@@ -96,6 +96,7 @@ CODES = {
     "DJ541": "more contexts than an association has",
     "DJ560": "negotiated by the query and by its profile",
     "DJ561": "something that a worklist cannot negotiate",
+    "DJ542": "an order that several associations do not keep",
     "DJ585": "queries that are sent on twice",
 }
 

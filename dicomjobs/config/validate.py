@@ -14,6 +14,7 @@ from dicomjobs.config.job_rules import (
     needed_jobs_exist,
     needs_lead_to_an_end,
     negotiation_is_said_once,
+    only_studies_travel_side_by_side,
     outputs_are_different_files,
     profiles_propose_what_queries_need,
     texts_fit_their_character_set,
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     profiles_propose_what_queries_need,
     negotiation_is_said_once,
     texts_fit_their_character_set,
+    only_studies_travel_side_by_side,
     columns_are_asked_for,
 )
 

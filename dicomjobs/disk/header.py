@@ -1,4 +1,4 @@
-"""The head of a PS3.10 file: File Meta Information, and the few attributes of the data set that a plan needs.
+"""The head of a PS3.10 file, or of a bare data set: File Meta Information, and the few attributes of the data set that a plan needs.
 
 It reads no further than the last attribute that is asked for, and knows nothing of folders or plans.
 """
@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dicomjobs.dicom.encoding import EXPLICIT_LITTLE, NO_VR, SHORT_VRS, Encoding, encoding_of
+from dicomjobs.dicom.transfer_syntaxes import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+from dicomjobs.dicom.value_representations import ALL
 from dicomjobs.disk.elements import elements
 from dicomjobs.disk.skim import VALUE, plain_elements
 from dicomjobs.disk.window import Damaged, InflatedWindow, Window
+from dicomjobs.model.send_set import ReadMode
 from dicomjobs.plan.frozen import maker
 
 MAXIMUM_HEADER_BYTES = 16 * 1024 * 1024
@@ -25,6 +32,7 @@ _SORTED_UIDS = tuple(sorted(_UIDS))
 _MEDIA_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
 _META_ELEMENTS = frozenset({0x0000, 0x0002, 0x0010})
 _PREFIX_END = 132
+_FIRST_OF_META = frozenset({b"\x02\0\0\0", b"\x02\0\x01\0", b"\x02\0\x02\0"})
 _DIRECTORY = b"1.2.840.10008.1.3.10"
 
 # Leading zeros in a component are against PS3.5 9.1 but are found in archives, and no peer is the worse for getting them.
@@ -64,15 +72,16 @@ class Header:
 _make_header = maker(Header)
 
 
-def read_header(window: Window, wanted: frozenset[int] = frozenset()) -> Header:
+def read_header(window: Window, wanted: frozenset[int] = frozenset(), *, mode: ReadMode = ReadMode.AUTO) -> Header:
     """Read the head of the file whose first bytes are in the window, and the values of other top-level attributes.
 
     Raises NotAnInstance for anything that is no whole header of a SOP Instance, and OSError when the file cannot be read.
     """
-    if window.data[128:_PREFIX_END] != b"DICM":
-        raise NotAnInstance("not_dicom", "the file has no DICM prefix" if window.size else "the file is empty")
+    meta_begins = _meta_begins(window.data)
+    if meta_begins < 0 or mode is ReadMode.DATA_SET:
+        return _bare_header(window, wanted, mode)
     try:
-        offset, meta = read_file_meta(window)
+        offset, meta = read_file_meta(window, meta_begins)
         if meta.get(_MEDIA_SOP_CLASS, b"").rstrip(b"\0 ") == _DIRECTORY:
             raise NotAnInstance("media_storage_directory", "a DICOMDIR, not an instance")
         transfer_syntax = _uid(meta.get(_TRANSFER_SYNTAX), "Transfer Syntax UID")
@@ -81,6 +90,43 @@ def read_header(window: Window, wanted: frozenset[int] = frozenset()) -> Header:
         return _header(offset, transfer_syntax, encoding, values)
     except Damaged as damage:
         raise NotAnInstance("incomplete_header", str(damage)) from damage
+
+
+def _meta_begins(data: bytes) -> int:
+    """Return where the File Meta Information begins: behind preamble and prefix, at once when they are missing; -1 for nowhere."""
+    if data[128:_PREFIX_END] == b"DICM":
+        return _PREFIX_END
+    return 0 if data[:4] in _FIRST_OF_META and data[4:6] in SHORT_VRS else -1
+
+
+def _bare_header(window: Window, wanted: frozenset[int], mode: ReadMode) -> Header:
+    """Read the head of a data set without File Meta Information; raises NotAnInstance."""
+    if not window.size:
+        raise NotAnInstance("not_dicom", "the file is empty")
+    if window.data[128:_PREFIX_END] == b"DICM":
+        raise NotAnInstance("not_dicom", "the file has File Meta Information, and `read` says data_set")
+    transfer_syntax = _guessed(window.data)
+    if mode is ReadMode.FILE or not transfer_syntax:
+        raise NotAnInstance("not_dicom", "the file has no DICM prefix")
+    encoding = encoding_of(transfer_syntax)
+    try:
+        return _header(0, transfer_syntax, encoding, _values(window, 0, encoding, wanted))
+    except Damaged as damage:
+        raise NotAnInstance("incomplete_header", str(damage)) from damage
+
+
+def _guessed(data: bytes) -> str:
+    """Return the transfer syntax of a data set that begins in group 0008, as one with a SOP Class UID does; "" for other bytes.
+
+    Explicit VR has two letters where implicit VR has the lower half of a length.
+    """
+    explicit = data[4:6].decode("latin-1") in ALL
+    if data[:2] == b"\x08\x00":
+        small = int.from_bytes(data[2:4], "little") <= _SOP_CLASS & 0xFFFF
+        if explicit:
+            return EXPLICIT_VR_LITTLE_ENDIAN
+        return IMPLICIT_VR_LITTLE_ENDIAN if small and data[6:8] == b"\0\0" else ""
+    return EXPLICIT_VR_BIG_ENDIAN if data[:2] == b"\x00\x08" and explicit else ""
 
 
 def _header(offset: int, transfer_syntax: str, encoding: Encoding, values: Mapping[int, RawValue]) -> Header:
@@ -103,14 +149,14 @@ def _header(offset: int, transfer_syntax: str, encoding: Encoding, values: Mappi
     return header
 
 
-def read_file_meta(window: Window) -> tuple[int, dict[int, bytes]]:
+def read_file_meta(window: Window, position: int = _PREFIX_END) -> tuple[int, dict[int, bytes]]:
     """Return where the data set begins, and the values of group 0002 (PS3.10 7.1), whose group length may be wrong or missing.
 
     Only group length, Media Storage SOP Class UID and Transfer Syntax UID are kept. Raises Damaged, and OSError.
     """
     head = EXPLICIT_LITTLE.head.unpack_from
     meta: dict[int, bytes] = {}
-    position, declared_end = _PREFIX_END, -1
+    declared_end = -1
     while True:
         at = position - window.base
         if at + 12 > len(window.data):

@@ -68,7 +68,7 @@ def _look(fd: int, found: Found, criteria: _Criteria) -> SurveyedFile:
         return _problem(found, "too_young", "changed more recently than minimum_age", status)
     try:
         window = Window(fd, status.st_size, os.read(fd, _FIRST_READ), budget=MAXIMUM_HEADER_BYTES)
-        header = read_header(window, criteria.wanted)
+        header = read_header(window, criteria.wanted, mode=criteria.send_set.read)
     except NotAnInstance as reason:
         return _problem(found, reason.problem, reason.words, status)
     condition = unmet(criteria.send_set.where, header.values, header.encoding) if criteria.wanted else None

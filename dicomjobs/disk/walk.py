@@ -1,7 +1,6 @@
 """From the paths of a send set to the files they mean, in an order that does not depend on the file system.
 
-Folders are read, files are never opened. Links to folders are not followed: where one stays inside, what it leads to is
-found anyway, so no loop can begin.
+Folders are read, files are never opened. Each folder counts once, so that links which lead in a circle come to an end.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from dicomjobs.disk.patterns import expand, is_pattern, static_folder
-from dicomjobs.model.send_set import SendSet
+from dicomjobs.model.send_set import SendSet, Symlinks
 from dicomjobs.plan.frozen import maker
 
 _FileId = tuple[int, int]
@@ -47,6 +46,7 @@ class _Scan:
     """What is meant, and what was reached so far: each folder counts once, and each file outside of those folders."""
 
     recursive: bool
+    symlinks: Symlinks
     matches: Callable[[str], object]
     folders: set[_FileId] = field(default_factory=set)
     files: set[_FileId] = field(default_factory=set)
@@ -63,7 +63,7 @@ class _Folder:
 
 def walk(send_set: SendSet) -> Iterator[Found]:
     """Yield every file once: paths as they are given, what a pattern matches and what a folder holds sorted by name."""
-    scan = _Scan(send_set.recursive, re.compile(translate(send_set.pattern)).match)
+    scan = _Scan(send_set.recursive, send_set.symlinks, re.compile(translate(send_set.pattern)).match)
     for entry in send_set.paths:
         if is_pattern(entry.path) and not os.path.lexists(entry.path):
             root = os.path.realpath(static_folder(entry.path))
@@ -74,7 +74,7 @@ def walk(send_set: SendSet) -> Iterator[Found]:
 
 
 def _resolve(path: str, root: str, scan: _Scan, *, named: bool) -> Iterator[Found]:
-    """Yield what one path means: the files of a folder, or the file itself. A link must stay inside `root` when there is one."""
+    """Yield what one path means: the files of a folder, or the file itself. `root` is what a pattern's links must stay inside."""
     try:
         status, target = os.lstat(path), path
         if stat.S_ISLNK(status.st_mode):
@@ -83,8 +83,8 @@ def _resolve(path: str, root: str, scan: _Scan, *, named: bool) -> Iterator[Foun
     except OSError as error:
         yield _broken(path, error, named=named)
         return
-    if target is not path and root and not _inside(target, root):
-        yield Found(path, path, named, "symlink_outside", "a symbolic link that leads out of the folder")
+    if target is not path and root and not _may_lead_to(target, root, scan):
+        yield _not_followed(path, scan)
     elif stat.S_ISDIR(status.st_mode):
         yield from _files_below(path, scan, named=named)
     elif _is_new(status, target, scan):
@@ -133,7 +133,7 @@ def _listing(folder: str, device: int, scan: _Scan) -> _Folder:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
-            if entry.is_dir(follow_symlinks=False):
+            if _is_folder(entry, scan):
                 if not scan.recursive:
                     continue
                 special[name] = stat.S_IFDIR
@@ -146,21 +146,35 @@ def _listing(folder: str, device: int, scan: _Scan) -> _Folder:
     return _Folder(folder.rstrip("/") + "/", iter(names), special)
 
 
+def _is_folder(entry: os.DirEntry[str], scan: _Scan) -> bool:
+    """Say whether an entry is a folder to go through: links to folders are, where all links are followed.
+
+    Where only those are that stay inside, what they lead to is found under its own name.
+    """
+    if scan.symlinks is Symlinks.FOLLOW and entry.is_symlink():
+        with suppress(OSError):  # a link to itself, for example: following it as a file will say so
+            return entry.is_dir()
+        return False
+    return entry.is_dir(follow_symlinks=False)
+
+
 def _link(path: str, root: str, scan: _Scan) -> Iterator[Found]:
     """Yield what a link in a scanned folder leads to, unless the scan comes across it under its own name."""
+    if scan.symlinks is Symlinks.SKIP:
+        yield _not_followed(path, scan)
+        return
     try:
         target = os.path.realpath(path, strict=True)
         status = os.lstat(target)
     except OSError as error:
         yield _broken(path, error, named=False)
         return
-    if not _inside(target, root):
-        yield Found(
-            path, path, named=False, problem="symlink_outside", words="a symbolic link that leads out of the folder"
-        )
+    inside = _inside(target, root)
+    if not inside and scan.symlinks is Symlinks.INSIDE:
+        yield _not_followed(path, scan)
         return
     folder, name = os.path.split(target)
-    found_by_itself = scan.matches(name) and (scan.recursive or folder == root)
+    found_by_itself = inside and scan.matches(name) and (scan.recursive or folder == root)
     if not stat.S_ISDIR(status.st_mode) and not found_by_itself and _is_new(status, target, scan):
         yield _file(path, target, status.st_mode, named=False)
 
@@ -186,6 +200,18 @@ def _file(path: str, target: str, mode: int, *, named: bool) -> Found:
         return Found(path, target, named)
     words = f"{_KINDS.get(stat.S_IFMT(mode), 'a special file')}, not a regular file"
     return Found(path, target, named, "not_a_regular_file", words)
+
+
+def _may_lead_to(target: str, root: str, scan: _Scan) -> bool:
+    """Say whether a link that a pattern matches is followed."""
+    return scan.symlinks is Symlinks.FOLLOW or (scan.symlinks is Symlinks.INSIDE and _inside(target, root))
+
+
+def _not_followed(path: str, scan: _Scan) -> Found:
+    """Return a link that is not followed, and why."""
+    if scan.symlinks is Symlinks.SKIP:
+        return Found(path, path, False, "symlink_skipped", "a symbolic link, and `symlinks` says skip")
+    return Found(path, path, False, "symlink_outside", "a symbolic link that leads out of the folder")
 
 
 def _inside(target: str, root: str) -> bool:

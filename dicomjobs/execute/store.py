@@ -15,6 +15,7 @@ from dicomjobs.execute.store_lane import Shared, StoreLane
 from dicomjobs.execute.tally import Tally
 from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure
 from dicomjobs.model.resume import Resumption
+from dicomjobs.model.send_set import Order
 from dicomjobs.plan.plan import Excluded, JobPlan, PlannedAssociation, PlannedInstance, StoreStep
 
 _OUTCOME_OF_EXCLUDED = {Excluded.SKIPPED: Outcome.SKIPPED, Excluded.FAILED: Outcome.FAILED}
@@ -75,7 +76,8 @@ def _shared(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, journal: 
 
 def _lanes(shared: Shared, association: PlannedAssociation) -> list[Lane]:
     """Return the lanes for one planned association, one when there is nothing to do side by side."""
-    count = max(1, min(shared.job.peer.max_associations, association.studies))
+    lanes = shared.job.peer.max_associations if shared.step.order is Order.BY_STUDY else 1
+    count = max(1, min(lanes, association.studies))
     whole = iter([RowRange(association.first, association.count)])
     ranges = whole if count == 1 else study_ranges(shared.ports.instances, association)
     feed = StudyFeed(ranges, lanes=count)

@@ -100,7 +100,10 @@ class FindJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreJob:
-    """Instances of a send set sent with C-STORE; `association_profile` None proposes what the files need."""
+    """Instances of a send set sent with C-STORE; `association_profile` None proposes what the files need.
+
+    Each file is sent `repeat` times, one time right after the other.
+    """
 
     name: str
     needs: tuple[Need, ...]
@@ -113,6 +116,7 @@ class StoreJob:
     on_unknown: OnUnknown
     retry: Retry
     digest: DigestPolicy
+    repeat: int
     if_empty: EmptyPolicy
     end_with: EndWith
 

@@ -3,6 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class ReadMode(Enum):
+    """What a file is read as: PS3.10 with File Meta Information, a bare data set, or whichever it is."""
+
+    AUTO = "auto"
+    FILE = "file"
+    DATA_SET = "data_set"
+
+
+class Order(Enum):
+    """The order in which instances are sent on an association: study by study, as the paths are given, or by path."""
+
+    BY_STUDY = "by_study"
+    AS_GIVEN = "as_given"
+    SORTED = "sorted"
+
+
+class Symlinks(Enum):
+    """Which of the symbolic links that are found are followed: those that stay inside the folder, all, or none."""
+
+    INSIDE = "inside"
+    FOLLOW = "follow"
+    SKIP = "skip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,5 +55,8 @@ class SendSet:
     paths: tuple[SendSetPath, ...]
     recursive: bool
     pattern: str
+    symlinks: Symlinks
+    read: ReadMode
+    order: Order
     where: tuple[Condition, ...]
     minimum_age: float

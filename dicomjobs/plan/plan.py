@@ -15,6 +15,7 @@ from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailur
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
+from dicomjobs.model.send_set import Order
 
 FORMAT_VERSION = 1
 
@@ -154,6 +155,8 @@ class StoreStep:
     count: int
     bytes: int
     natives: NativeRoute
+    order: Order
+    repeat: int
     on_failure: OnFailure
     duplicates: Duplicates
     already_delivered: AlreadyDelivered

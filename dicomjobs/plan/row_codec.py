@@ -17,6 +17,7 @@ from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedInstance
 
 _make_row = maker(PlannedInstance)
+_path = json.JSONDecoder()
 _EXCLUDED = {each.value: each for each in Excluded}
 _FOUND = (
     "path",
@@ -68,6 +69,11 @@ def decode_row(line: bytes | str) -> PlannedInstance:
         return _row(json.loads(line))
     except (ValueError, TypeError, KeyError) as error:
         raise _unreadable(error) from error
+
+
+def decode_path(line: bytes) -> str:
+    """Return the path of the file whose line this is, or of which it is the beginning."""
+    return str(_path.raw_decode(line.decode("ascii"), len('{"path":'))[0])
 
 
 def decode_rows(lines: bytes) -> Iterator[PlannedInstance]:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from dicomjobs.model.job import Duplicates, StoreJob
+from dicomjobs.model.send_set import Order
 from dicomjobs.plan.inventory import Inventory, SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedAssociation, PlannedInstance, StoreStep
 from dicomjobs.plan.proposing import Proposed, TooManyContexts, scheme_of
-from dicomjobs.plan.row_codec import decode_row, encode_fate, encode_found
+from dicomjobs.plan.row_codec import decode_path, decode_row, encode_fate, encode_found
 
 SKIPPED_WHEN_FOUND = frozenset({"not_dicom", "media_storage_directory", "not_a_regular_file"})
 """Problems that are no failure in a file that a scan came across, but are one in a file that was named outright."""
 
-SKIPPED_ALWAYS = frozenset({"filtered_out", "too_young", "symlink_outside"})
+SKIPPED_ALWAYS = frozenset({"filtered_out", "too_young", "symlink_outside", "symlink_skipped"})
 """Problems that mean the file was never asked for."""
 
 _UNSENT = 0xFFFF_FFFF
@@ -97,7 +98,8 @@ def _plan_drafted(job: StoreJob, inventory: Inventory, draft: _Draft, rows: RowS
     associations: tuple[PlannedAssociation, ...] = ()
     match scheme.proposed(draft.needs_of_study):
         case Proposed() as proposed:
-            associations = tuple(_write_in_order(draft, rows, proposed))
+            places = _places(draft, job.send_set.order)
+            associations = tuple(_write_in_order(draft, rows, proposed, places))
         case TooManyContexts(words=words):
             _write_refused(draft, rows, words)
     return StoreStep(
@@ -106,6 +108,8 @@ def _plan_drafted(job: StoreJob, inventory: Inventory, draft: _Draft, rows: RowS
         count=len(rows) - first,
         bytes=sum(each.bytes for each in associations),
         natives=scheme.natives,
+        order=job.send_set.order,
+        repeat=job.repeat,
         on_failure=job.on_failure,
         duplicates=job.duplicates,
         already_delivered=job.already_delivered,
@@ -134,7 +138,8 @@ def _draft_rows(job: StoreJob, inventory: Inventory, draft: _Draft, need_of: Cal
             match need_of(file.sop_class_uid, file.transfer_syntax):
                 case int() as need:
                     seen.setdefault(hash(file.sop_instance_uid), len(draft.rows))
-                    draft.add(file, need)
+                    for _ in range(job.repeat):
+                        draft.add(file, need)
                 case words:
                     draft.add_left_out(file, Excluded.FAILED, "no_presentation_context", words)
 
@@ -157,10 +162,30 @@ def _first_with_uid(file: SurveyedFile, draft: _Draft, seen: Mapping[int, int]) 
     return first if first.sop_instance_uid == file.sop_instance_uid else None
 
 
-def _write_in_order(draft: _Draft, rows: RowStore, proposed: Proposed) -> Iterator[PlannedAssociation]:
-    """Write the rows by association, then study, then as surveyed, the excluded ones last; yield each association."""
+def _places(draft: _Draft, order: Order) -> Sequence[int]:
+    """Return the place of each row within its association; rows of the same place stay as surveyed."""
+    match order:
+        case Order.BY_STUDY:
+            return draft.study
+        case Order.AS_GIVEN:
+            return array("B", bytes(len(draft.need)))
+        case Order.SORTED:
+            numbers = range(len(draft.need))
+            paths = [decode_path(line) for line in draft.rows.lines(numbers)]
+            places = array("I", bytes(4 * len(paths)))
+            for place, number in enumerate(sorted(numbers, key=paths.__getitem__)):
+                places[number] = place
+            return places
+        case _:
+            assert_never(order)
+
+
+def _write_in_order(
+    draft: _Draft, rows: RowStore, proposed: Proposed, places: Sequence[int]
+) -> Iterator[PlannedAssociation]:
+    """Write the rows by association, then place, then as surveyed, the excluded ones last; yield each association."""
     number = 0
-    for group, members in _by_group(sorted(_sort_keys(draft, proposed))):
+    for group, members in _by_group(sorted(_sort_keys(draft, proposed, places))):
         if group == _UNSENT:
             _write(draft, members, {_UNSENT: ""}, rows)
             continue
@@ -192,11 +217,11 @@ def _write(draft: _Draft, members: array[int], endings: Mapping[int, str], rows:
         rows.append_line(line + end_of[need])
 
 
-def _sort_keys(draft: _Draft, proposed: Proposed) -> Iterator[int]:
-    """One integer a row, group · study · row: it sorts like the tuple would at a third of its memory."""
-    for number, (need, study) in enumerate(zip(draft.need, draft.study, strict=True)):
+def _sort_keys(draft: _Draft, proposed: Proposed, places: Sequence[int]) -> Iterator[int]:
+    """One integer a row, group · place · row: it sorts like the tuple would at a third of its memory."""
+    for number, (need, study, place) in enumerate(zip(draft.need, draft.study, places, strict=True)):
         group = _UNSENT if need == _UNSENT else proposed.placed(draft.needs_of_study[study], need)
-        yield group << 64 | study << 32 | number
+        yield group << 64 | place << 32 | number
 
 
 def _by_group(order: list[int]) -> Iterator[tuple[int, array[int]]]:

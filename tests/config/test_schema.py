@@ -135,7 +135,16 @@ def test_defaults_reach_what_is_written_in_place() -> None:
         "store"
     ]
 
-    assert store["send_set"] == {"paths": ["a"], "recursive": True, "pattern": "*", "where": {}, "minimum_age": 0}
+    assert store["send_set"] == {
+        "paths": ["a"],
+        "recursive": True,
+        "pattern": "*",
+        "symlinks": "inside",
+        "read": "auto",
+        "order": "by_study",
+        "where": {},
+        "minimum_age": 0,
+    }
     assert store["peer"]["max_associations"] == 1
     assert (store["on_failure"], store["duplicates"], store["if_empty"], store["end_with"]) == (
         "continue",

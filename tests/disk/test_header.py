@@ -6,13 +6,20 @@ import os
 import struct
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
 
 from dicomjobs.dicom.encoding import encoding_of
 from dicomjobs.disk.elements import elements
@@ -87,12 +94,14 @@ def test_pydicom_agrees_on_its_own_test_files() -> None:
             header = read_file(path)
         except NotAnInstance:
             continue
-        theirs = pydicom.dcmread(path, stop_before_pixels=True)
+        theirs = pydicom.dcmread(path, stop_before_pixels=True, force=True)  # it takes bare data sets only then
         assert header.sop_instance_uid == theirs.SOPInstanceUID
         assert header.sop_class_uid == theirs.SOPClassUID
         assert header.study_instance_uid == theirs.get("StudyInstanceUID", "")
         assert header.series_instance_uid == theirs.get("SeriesInstanceUID", "")
-        assert header.transfer_syntax == theirs.file_meta.TransferSyntaxUID
+        implicit, little = theirs.original_encoding
+        guessed = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        assert header.transfer_syntax == theirs.file_meta.get("TransferSyntaxUID", guessed)
         compared += 1
 
     assert compared > 90
@@ -183,6 +192,44 @@ def test_what_is_no_instance_is_refused_with_a_reason(data: bytes, problem: str)
     assert found == problem
     assert words
     assert "\x1b" not in words
+
+
+@pytest.mark.parametrize("transfer_syntax", NATIVE[:3])
+def test_a_bare_data_set_is_read_in_the_transfer_syntax_that_its_first_bytes_tell(
+    tmp_path: Path, transfer_syntax: str
+) -> None:
+    """As DCMTK guesses it: explicit VR in either byte order, or implicit VR."""
+    made = make_instance(tmp_path / "a.dcm", transfer_syntax=transfer_syntax)
+
+    header = read(made.path.read_bytes()[made.offset :])
+
+    assert same(header, replace(made, offset=0))
+
+
+@pytest.mark.parametrize("transfer_syntax", NATIVE)
+def test_preamble_and_prefix_may_be_missing(tmp_path: Path, transfer_syntax: str) -> None:
+    """The File Meta Information is known by its group."""
+    made = make_instance(tmp_path / "a.dcm", transfer_syntax=transfer_syntax)
+
+    header = read(made.path.read_bytes()[132:])
+
+    assert same(header, replace(made, offset=made.offset - 132))
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (encode_data_set([(0x00080016, "UI", CT)], ExplicitVRLittleEndian), "incomplete_header"),
+        (encode_data_set([(0x00080016, "UI", CT)], ImplicitVRLittleEndian), "incomplete_header"),
+        (encode_data_set([(0x00100010, "PN", "A")], ExplicitVRLittleEndian), "not_dicom"),
+        (b"\x08\0\x16\0" + b"x" * 100, "not_dicom"),
+        (b"\0\x08" + b"\0" * 100, "not_dicom"),
+        (bytes(100_000), "not_dicom"),
+    ],
+)
+def test_what_begins_like_a_data_set_and_is_no_instance_is_refused_with_a_reason(data: bytes, problem: str) -> None:
+    """What begins in group 0008 was meant to be one; anything else is not DICOM."""
+    assert refusal(data)[0] == problem
 
 
 def test_a_dicomdir_is_named_as_such() -> None:

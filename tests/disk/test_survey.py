@@ -13,7 +13,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from dicomjobs.disk.survey import survey
 from dicomjobs.events import INSTANCE_REASONS
-from dicomjobs.model.send_set import Condition, SendSet
+from dicomjobs.model.send_set import Condition, ReadMode, SendSet, Symlinks
 from dicomjobs.plan.inventory import SurveyedFile
 from tests.support.instances import CANARY, make_instance, make_study
 from tests.support.send_sets import send_set_of
@@ -195,6 +195,71 @@ def test_a_link_that_leads_out_is_not_followed(tmp_path: Path, path: str) -> Non
     found = survey_of(send_set_of(base / path))
 
     assert problems(found) == {"file": "symlink_outside", "folder": "symlink_outside"}
+
+
+def test_links_are_followed_wherever_they_lead_when_the_set_says_so_and_a_circle_ends(tmp_path: Path) -> None:
+    """A link to a folder is gone through in the place of its name, each folder and file once, whatever the pattern."""
+    make_study(tmp_path / "outside" / "deep", 2)
+    make_instance(tmp_path / "single.dcm")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a").symlink_to(tmp_path / "outside")
+    (folder / "again").symlink_to(tmp_path / "outside" / "deep")
+    (folder / "b.dcm").symlink_to(tmp_path / "single.dcm")
+    (folder / "c.dcm").symlink_to(folder / "b.dcm")
+    (folder / "me").symlink_to(folder)
+    (folder / "self.dcm").symlink_to(folder / "self.dcm")
+    (tmp_path / "outside" / "up").symlink_to(tmp_path)
+    send_set = send_set_of(folder, pattern="*.dcm", symlinks=Symlinks.FOLLOW)
+
+    found = {file.path.removeprefix(f"{folder}/"): file.problem for file in survey_of(send_set)}
+
+    assert found == {
+        "a/deep/000000.dcm": "",
+        "a/deep/000001.dcm": "",
+        "a/up/single.dcm": "",
+        "self.dcm": "unreadable",
+    }
+
+
+def test_links_to_folders_are_not_entered_without_recursion(tmp_path: Path) -> None:
+    """They are folders inside a folder like others."""
+    make_study(tmp_path / "outside", 1)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "outside")
+
+    assert survey_of(send_set_of(tmp_path / "in", recursive=False, symlinks=Symlinks.FOLLOW)) == []
+
+
+@pytest.mark.parametrize("pattern", ["in", "in/*"])
+def test_no_link_is_followed_when_the_set_says_so_but_one_that_is_named(tmp_path: Path, pattern: str) -> None:
+    """Each is a value that says why."""
+    made = make_instance(tmp_path / "a.dcm")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link.dcm").symlink_to(made.path)
+    (tmp_path / "in" / "folder").symlink_to(tmp_path)
+    (tmp_path / "named.dcm").symlink_to(made.path)
+    send_set = send_set_of(tmp_path / pattern, tmp_path / "named.dcm", symlinks=Symlinks.SKIP)
+
+    found = survey_of(send_set)
+
+    assert problems(found) == {"folder": "symlink_skipped", "link.dcm": "symlink_skipped", "named.dcm": ""}
+
+
+def test_bare_data_sets_are_found_beside_files_unless_the_set_wants_only_one_kind(tmp_path: Path) -> None:
+    """Their offset is 0, and their transfer syntax what was guessed."""
+    made = make_instance(tmp_path / "file.dcm", transfer_syntax=ImplicitVRLittleEndian)
+    (tmp_path / "bare").write_bytes(made.path.read_bytes()[made.offset :])
+
+    both = survey_of(send_set_of(tmp_path))
+
+    assert [(Path(f.path).name, f.offset, f.transfer_syntax) for f in both] == [
+        ("bare", 0, ImplicitVRLittleEndian),
+        ("file.dcm", made.offset, ImplicitVRLittleEndian),
+    ]
+    for read, refused in ((ReadMode.FILE, "bare"), (ReadMode.DATA_SET, "file.dcm")):
+        found = problems(survey_of(send_set_of(tmp_path, read=read)))
+        assert found == {name: "not_dicom" if name == refused else "" for name in ("bare", "file.dcm")}
 
 
 def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path: Path) -> None:

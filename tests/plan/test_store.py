@@ -12,11 +12,12 @@ from dicomjobs.disk.row_file import RowFile, temporary_rows
 from dicomjobs.model.association import AssociationProfile, ContextTemplate
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
-from dicomjobs.model.send_set import SendSet
+from dicomjobs.model.send_set import Order, SendSet
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedInstance, StoreStep
 from dicomjobs.plan.store import plan_store
 from tests.support.runs import make_peer
+from tests.support.send_sets import send_set_of
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -26,7 +27,7 @@ JOB = StoreJob(
     name="send",
     needs=(),
     peer=make_peer(),
-    send_set=SendSet(name="inbox", paths=(), recursive=True, pattern="*", where=(), minimum_age=0),
+    send_set=send_set_of(),
     association_profile=None,
     on_failure=OnFailure.CONTINUE,
     duplicates=Duplicates.SKIP,
@@ -34,6 +35,7 @@ JOB = StoreJob(
     on_unknown=OnUnknown.STOP,
     retry=Retry(attempts=1, runs=3),
     digest=DigestPolicy.AUTO,
+    repeat=1,
     if_empty=EmptyPolicy.OK,
     end_with=EndWith.RELEASE,
 )
@@ -90,6 +92,43 @@ def test_rows_lie_study_by_study_in_the_order_studies_were_met(rows: RowFile) ->
 
     assert [row.path for row in rows] == ["/in/1.dcm", "/in/3.dcm", "/in/2.dcm", "/in/4.dcm"]
     assert [(a.first, a.count, a.bytes, a.studies) for a in step.associations] == [(0, 4, 3600, 2)]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [(Order.BY_STUDY, "2 3 1 5"), (Order.AS_GIVEN, "2 1 3 5"), (Order.SORTED, "1 2 3 5")],
+)
+def test_the_order_is_what_the_send_set_says(rows: RowFile, order: Order, expected: str) -> None:
+    """Within an association; the rows that are not sent come last whatever it is."""
+    job = replace(JOB, send_set=send_set_of(order=order))
+    bad = SurveyedFile(path="/in/5.dcm", named=True, problem="not_dicom", words="because")
+    files = [bad, _file(2, study="1.2"), _file(1, study="1.1"), _file(3, study="1.2")]
+
+    step = _plan(files, rows, job)
+
+    assert [row.path for row in rows] == [f"/in/{name}.dcm" for name in expected.split()]
+    assert (step.order, step.associations[0].count, step.associations[0].studies) == (order, 3, 2)
+
+
+def test_a_sorted_set_is_in_the_order_of_its_paths_whatever_is_in_them(rows: RowFile) -> None:
+    """Quotes, backslashes, names that are no UTF-8."""
+    job = replace(JOB, send_set=send_set_of(order=Order.SORTED))
+    paths = ['/in/"b', "/in/\\a", "/in/\udcff", "/in/\n", "/in/ä", "/in/z"]
+
+    _plan([replace(_file(n), path=path) for n, path in enumerate(paths)], rows, job)
+
+    assert [row.path for row in rows] == sorted(paths)
+
+
+def test_each_file_is_sent_as_often_as_the_job_says_one_time_after_the_other(rows: RowFile) -> None:
+    """A row each; what is not sent has one row."""
+    files = [_file(1), _file(2, uid="1.9.1"), _file(3)]
+
+    step = _plan(files, rows, replace(JOB, repeat=2))
+
+    assert [row.path for row in rows] == ["/in/1.dcm", "/in/1.dcm", "/in/3.dcm", "/in/3.dcm", "/in/2.dcm"]
+    assert (step.repeat, step.associations[0].count, step.associations[0].bytes) == (2, 4, 3600)
+    assert rows[4].reason == "duplicate"
 
 
 def test_a_set_that_needs_three_hundred_contexts_is_planned_as_three_associations(rows: RowFile) -> None:
@@ -169,6 +208,8 @@ def test_duplicates_are_sent_when_the_job_says_so(rows: RowFile) -> None:
         ("media_storage_directory", False, Excluded.SKIPPED),
         ("filtered_out", True, Excluded.SKIPPED),
         ("too_young", True, Excluded.SKIPPED),
+        ("symlink_outside", False, Excluded.SKIPPED),
+        ("symlink_skipped", False, Excluded.SKIPPED),
         ("no_such_file", True, Excluded.FAILED),
         ("incomplete_header", False, Excluded.FAILED),
         ("unreadable", False, Excluded.FAILED),

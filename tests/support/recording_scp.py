@@ -29,11 +29,13 @@ _P_DATA, _RELEASE_RQ, _ABORT = 4, 5, 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One request: the association it came on, from 1, its context and its command set."""
+    """One request: the association it came on, from 1, its context, its command set and its data set's bytes."""
 
     association: int
     context_id: int
+    message_id: int
     command: Command
+    data: bytes
 
 
 Answer = Callable[[Received], int]
@@ -80,7 +82,7 @@ class RecordingScp:
 
     def _next(self, conversation: Conversation, association: int) -> str:
         """Deal with one message, or with the end of the association, which is then named."""
-        command, kind = b"", _P_DATA
+        command, data, kind = b"", b"", _P_DATA
         while kind == _P_DATA:
             kind, body = conversation.read_pdu()
             for value in _values(kind, body):
@@ -91,16 +93,24 @@ class RecordingScp:
                     conversation.command = command_set.decode(command)
                     conversation.message_id = message_id_of(command)
                     conversation.context_id = value.context_id
+                else:
+                    data += value.fragment
                 if value.is_last and (not value.is_command or not conversation.command.has_data):
-                    self._answer(conversation, association)
+                    self._answer(conversation, association, data)
                     return ""
         if kind == _RELEASE_RQ:
             conversation.socket.sendall(RELEASE_RP)
         return {_RELEASE_RQ: "released", _ABORT: "aborted"}.get(kind, f"PDU type {kind}")
 
-    def _answer(self, conversation: Conversation, association: int) -> None:
+    def _answer(self, conversation: Conversation, association: int, data: bytes) -> None:
         """Note a request and answer it."""
-        request = Received(association=association, context_id=conversation.context_id, command=conversation.command)
+        request = Received(
+            association=association,
+            context_id=conversation.context_id,
+            message_id=conversation.message_id,
+            command=conversation.command,
+            data=data,
+        )
         self.received.append(request)
         conversation.socket.sendall(response(conversation, status=self.answer(request)))
 

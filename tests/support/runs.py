@@ -36,6 +36,7 @@ from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure
 from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
+from dicomjobs.model.send_set import Order
 from dicomjobs.plan.plan import (
     EchoStep,
     FindStep,
@@ -169,6 +170,8 @@ def store_job(name: str = "send_them", *, first: int = 0, count: int = 3) -> Job
         count=count,
         bytes=count * 1000,
         natives=NativeRoute.OWN_SYNTAX,
+        order=Order.BY_STUDY,
+        repeat=1,
         on_failure=OnFailure.CONTINUE,
         duplicates=Duplicates.SKIP,
         already_delivered=AlreadyDelivered.SKIP,

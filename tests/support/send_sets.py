@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dicomjobs.model.send_set import Condition, SendSet, SendSetPath
+from dicomjobs.model.send_set import Condition, Order, ReadMode, SendSet, SendSetPath, Symlinks
 
 
 def send_set_of(
     *paths: Path | str,
     recursive: bool = True,
     pattern: str = "*",
+    symlinks: Symlinks = Symlinks.INSIDE,
+    read: ReadMode = ReadMode.AUTO,
+    order: Order = Order.BY_STUDY,
     where: tuple[Condition, ...] = (),
     minimum_age: float = 0.0,
 ) -> SendSet:
@@ -20,6 +23,9 @@ def send_set_of(
         paths=tuple(SendSetPath(path=str(path), written=str(path)) for path in paths),
         recursive=recursive,
         pattern=pattern,
+        symlinks=symlinks,
+        read=read,
+        order=order,
         where=where,
         minimum_age=minimum_age,
     )
