@@ -57,7 +57,7 @@ def _resumption(step: StoreStep, ports: Ports) -> Resumption:
         on_unknown=step.on_unknown,
         runs=step.retry.runs,
         resend=ports.resend,
-        twice_in_one_run=step.duplicates is Duplicates.SEND,
+        twice_in_one_run=step.duplicates is Duplicates.SEND or step.repeat > 1,
     )
 
 

@@ -60,19 +60,19 @@ def test_a_file_is_sent_as_often_as_storescu_sends_it(tmp_path: Path) -> None:
     """One time after the other on one association, the message IDs counting on, and the ledger takes none for a duplicate."""
     made = [make_instance(tmp_path / f"{n}.dcm", number=n, rows=4) for n in range(2)]
     with recording_scp() as scp:
-        run_program("storescu", "--repeat", 3, "127.0.0.1", scp.port, *(each.path for each in made))
+        run_program("storescu", "--repeat", 70, "127.0.0.1", scp.port, *(each.path for each in made), nodelay=True)
         expected = _received(scp)
     with recording_scp() as scp:
-        text = store_yaml(scp.port, tmp_path, more=f"repeat: 3, {PROPOSE}").replace(
+        text = store_yaml(scp.port, tmp_path, more=f"repeat: 70, {PROPOSE}").replace(
             "[" + str(tmp_path), "[" + str(tmp_path) + "/*.dcm"
         )
         planned = dicomjobs("plan", write(tmp_path, text))
         ran = dicomjobs("run", tmp_path / "job.yaml", "--reports", tmp_path / "reports")
 
     rows = latest(tmp_path / "reports").rows
-    assert "6 transfers: 6 to send" in planned.out
-    assert "each file 3 times" in planned.out
+    assert "140 transfers: 140 to send" in planned.out
+    assert "each file 70 times" in planned.out
     assert ran.code == 0
     assert _received(scp) == expected
-    assert [row["outcome"] for row in rows] == ["delivered"] * 6
+    assert [row["outcome"] for row in rows] == ["delivered"] * 140
     assert len(scp.requests) == 1
