@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from dicomjobs.config.durations import parse_duration
 from dicomjobs.config.schema import document_schema
 from dicomjobs.config.shape_mistakes import _EXPLANATIONS
+from dicomjobs.dicom.tls_profiles import TlsProfile
 from dicomjobs.model.association import AssociationProfile, ContextTemplate, Over128Contexts, ProposalPolicy, Role
 from dicomjobs.model.job import (
     Duplicates,
@@ -28,10 +29,11 @@ from dicomjobs.model.job import (
     OutputFormat,
     StoreJob,
 )
-from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, TlsSettings, UserIdentity
+from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, UserIdentity
 from dicomjobs.model.query import InformationModel, Query, QueryLevel
 from dicomjobs.model.secret import SecretSource
 from dicomjobs.model.send_set import Order, ReadMode, SendSet, Symlinks
+from dicomjobs.model.tls import CertificateFormat, CrlCheck, TlsSettings
 
 SCHEMA = document_schema()
 DEFS: Mapping[str, Any] = SCHEMA["$defs"]
@@ -69,6 +71,9 @@ MODEL: tuple[tuple[Mapping[str, Any], type, set[str]], ...] = (
 ENUMS: tuple[tuple[Mapping[str, Any], type[Enum]], ...] = (
     (DEFS["peer"]["properties"]["address_family"], AddressFamily),
     (DEFS["peer"]["properties"]["allow"]["items"], Allowance),
+    (DEFS["tls"]["properties"]["format"], CertificateFormat),
+    (DEFS["tls"]["properties"]["crl_check"], CrlCheck),
+    (DEFS["tls"]["properties"]["profile"], TlsProfile),
     (DEFS["association_profile"]["properties"]["roles"]["additionalProperties"], Role),
     (DEFS["propose"]["properties"]["over_128_contexts"], Over128Contexts),
     (DEFS["query"]["properties"]["model"], InformationModel),

@@ -21,9 +21,10 @@ from dicomjobs.disk.patterns import is_pattern
 from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.ledger.place import network_file_system
 from dicomjobs.model.job import FindJob, StoreJob
-from dicomjobs.model.peer import Peer, TlsSettings, secrets_of
+from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.secret import SecretReference, SecretSource
 from dicomjobs.model.send_set import SendSet
+from dicomjobs.model.tls import TlsSettings
 
 _ENTER_AND_WRITE = os.W_OK | os.X_OK
 _UNKNOWN = "${"  # what is left in a path that depends on a parameter that only a run must be given
@@ -145,7 +146,7 @@ class _NotOpened(Exception):
 
 def _tls_problems(peer: Peer, settings: TlsSettings, opened: dict[SecretReference, bytes]) -> Iterator[_Problem]:
     """Load certificates and key as a handshake would, and yield what cannot be loaded."""
-    from dicomjobs.wire.tls import client_context
+    from dicomjobs.wire.tls_context import client_context
 
     def password(secret: SecretReference) -> bytes:
         if secret not in opened:
@@ -163,6 +164,7 @@ def _tls_problems(peer: Peer, settings: TlsSettings, opened: dict[SecretReferenc
 
 def _parts(settings: TlsSettings) -> Iterable[TlsSettings]:
     """Take settings apart, so that what is wrong with one file hides nothing of the next."""
-    nothing = replace(settings, certificate=None, key=None, trust=(), system_trust=False)
+    nothing = replace(settings, certificate=None, key=None, trust=(), crl=())
     yield from (replace(nothing, trust=(path,)) for path in settings.trust)
-    yield replace(settings, trust=())
+    yield from (replace(nothing, crl=(path,)) for path in settings.crl)
+    yield replace(settings, trust=(), crl=())

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from dicomjobs.config.build_tls import build_tls, optional_secret
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.places import Pointer
 from dicomjobs.config.resolve import References
-from dicomjobs.config.secrets import build_reference
-from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, TlsSettings, UserIdentity
-from dicomjobs.model.secret import SecretForm, SecretReference
+from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, UserIdentity
+from dicomjobs.model.secret import SecretForm
 
 
 def build_peer(at: Cursor, *, name: str | None) -> Peer:
@@ -29,7 +29,7 @@ def build_peer(at: Cursor, *, name: str | None) -> Peer:
         max_pdu=MaximumPdu(receive=at["max_pdu"]["receive"].whole(), send=at["max_pdu"]["send"].whole()),
         max_associations=at["max_associations"].whole(),
         character_set=at["character_set"].text(),
-        tls=_tls(tls) if (tls := at.get("tls")) else None,
+        tls=build_tls(tls) if (tls := at.get("tls")) else None,
         user_identity=_user_identity(identity) if (identity := at.get("user_identity")) else None,
         allow=frozenset(item.word(Allowance) for item in at["allow"].items() if not item.unresolved),
         embedded_directory=embedded["directory"].path() if embedded else None,
@@ -57,37 +57,13 @@ def _timeouts(at: Cursor) -> Timeouts:
     )
 
 
-def _tls(at: Cursor) -> TlsSettings:
-    """Return how TLS is negotiated."""
-    trust = at.get("trust")
-    return TlsSettings(
-        certificate=_path(at.get("certificate")),
-        key=_path(at.get("key")),
-        key_password=_secret(at.get("key_password"), SecretForm.TEXT),
-        trust=tuple(item.path() for item in trust.items()) if trust else (),
-        system_trust=at["system_trust"].flag(),
-        server_name=name.text() if (name := at.get("server_name")) else None,
-        verify_peer=at["verify_peer"].flag(),
-    )
-
-
-def _path(at: Cursor | None) -> str | None:
-    """Return an absolute path, or none."""
-    return at.path() if at else None
-
-
-def _secret(at: Cursor | None, form: SecretForm) -> SecretReference | None:
-    """Return the pointer to a secret, or none."""
-    return build_reference(at, form) if at else None
-
-
 def _user_identity(at: Cursor) -> UserIdentity:
     """Return who we say we are."""
     return UserIdentity(
         username=username.text() if (username := at.get("username")) else None,
-        passcode=_secret(at.get("passcode"), SecretForm.TEXT),
-        kerberos=_secret(at.get("kerberos"), SecretForm.BYTES),
-        saml=_secret(at.get("saml"), SecretForm.BYTES),
-        jwt=_secret(at.get("jwt"), SecretForm.BYTES),
+        passcode=optional_secret(at.get("passcode"), SecretForm.TEXT),
+        kerberos=optional_secret(at.get("kerberos"), SecretForm.BYTES),
+        saml=optional_secret(at.get("saml"), SecretForm.BYTES),
+        jwt=optional_secret(at.get("jwt"), SecretForm.BYTES),
         positive_response=at["positive_response"].flag(),
     )

@@ -98,6 +98,14 @@ CODES = {
     "DJ561": "something that a worklist cannot negotiate",
     "DJ542": "an order that several associations do not keep",
     "DJ585": "queries that are sent on twice",
+    "DJ550": "security that is retired",
+    "DJ551": "TLS without encryption",
+    "DJ552": "TLS without certificates",
+    "DJ553": "certificates where there are none",
+    "DJ554": "not a cipher suite",
+    "DJ555": "a cipher suite that the profile does not take",
+    "DJ556": "a revocation list that is not looked at",
+    "DJ557": "a certificate without its key",
 }
 
 

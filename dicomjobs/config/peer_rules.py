@@ -30,29 +30,6 @@ def identities_travel_under_tls(site: Site) -> Iterator[Finding]:
             yield Finding(at=(*at, "user_identity"), code="DJ513", summary=summary, hint=hint, at_key=True, given=given)
 
 
-def unverified_peers_are_allowed(site: Site) -> Iterator[Finding]:
-    """TLS without a look at the peer's certificate hides patient data from everyone but the attacker."""
-    for at, peer in site.peers.items():
-        if peer.tls and not peer.tls.verify_peer and Allowance.UNVERIFIED_PEER not in peer.allow:
-            summary = "anyone could pose as this peer: its certificate would not be looked at"
-            hint = (
-                "remove `verify_peer: false` and name the certificate under `trust:`, or add allow: [unverified_peer]"
-            )
-            given = ((*at, "allow"), (*at, "tls"))
-            yield Finding(at=(*at, "tls", "verify_peer"), code="DJ514", summary=summary, hint=hint, given=given)
-
-
-def verified_peers_can_be_verified(site: Site) -> Iterator[Finding]:
-    """A certificate is verified against something."""
-    for at, peer in site.peers.items():
-        tls = peer.tls
-        if tls and tls.verify_peer and not tls.trust and not tls.system_trust:
-            summary = "there is nothing to verify this peer's certificate against: every handshake would fail"
-            hint = "add trust: [ca.pem] with the authority that signed it, or system_trust: true"
-            given = ((*at, "tls"),)
-            yield Finding(at=(*at, "tls"), code="DJ515", summary=summary, hint=hint, at_key=True, given=given)
-
-
 def embedded_peers_speak_plain_dicom(site: Site) -> Iterator[Finding]:
     """Our own SCP for demos and tests has no TLS and knows no users."""
     for at, peer in site.peers.items():

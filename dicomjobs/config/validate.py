@@ -23,8 +23,6 @@ from dicomjobs.config.peer_rules import (
     character_sets_are_defined_terms,
     embedded_peers_speak_plain_dicom,
     identities_travel_under_tls,
-    unverified_peers_are_allowed,
-    verified_peers_can_be_verified,
 )
 from dicomjobs.config.places import Places, Pointer, Unresolved
 from dicomjobs.config.query_rules import (
@@ -34,13 +32,25 @@ from dicomjobs.config.query_rules import (
     negotiation_is_about_proposed_classes,
     negotiation_suits_the_model,
 )
+from dicomjobs.config.tls_rules import (
+    added_suites_suit_the_profile,
+    anonymous_peers_need_no_certificates,
+    der_certificates_have_their_key_beside_them,
+    revocation_lists_are_looked_at,
+    verified_peers_can_be_verified,
+    weaknesses_of_tls_are_allowed,
+)
 from dicomjobs.diagnostics import Diagnostic, Diagnostics, Severity
 
 RULES: tuple[Rule, ...] = (
     character_sets_are_defined_terms,
     identities_travel_under_tls,
-    unverified_peers_are_allowed,
+    weaknesses_of_tls_are_allowed,
     verified_peers_can_be_verified,
+    anonymous_peers_need_no_certificates,
+    added_suites_suit_the_profile,
+    revocation_lists_are_looked_at,
+    der_certificates_have_their_key_beside_them,
     embedded_peers_speak_plain_dicom,
     negotiation_is_about_proposed_classes,
     listed_classes_fit_an_association,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dicomjobs.model.secret import SecretReference
+from dicomjobs.model.tls import TlsSettings
 
 
 class AddressFamily(Enum):
@@ -20,6 +21,9 @@ class AddressFamily(Enum):
 class Allowance(Enum):
     """What weakens the protection of patient data and must therefore be named in the peer's `allow:`."""
 
+    RETIRED_TLS = "retired_tls"
+    UNENCRYPTED_TLS = "unencrypted_tls"
+    ANONYMOUS_TLS = "anonymous_tls"
     UNVERIFIED_PEER = "unverified_peer"
     IDENTITY_WITHOUT_TLS = "identity_without_tls"
 
@@ -44,19 +48,6 @@ class MaximumPdu:
 
     receive: int
     send: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsSettings:
-    """How TLS is negotiated with a peer (BCP 195 RFC 8996, PS3.15 B.12); paths are absolute."""
-
-    certificate: str | None
-    key: str | None
-    key_password: SecretReference | None
-    trust: tuple[str, ...]
-    system_trust: bool
-    server_name: str | None
-    verify_peer: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +85,21 @@ class Peer:
     embedded_directory: str | None
     queries_at: Peer | None
     """Where instances sent to this peer are looked up when that is another AE; its own `queries_at` is None."""
+
+
+def weaknesses_of(peer: Peer) -> Iterator[Allowance]:
+    """Give every weakness that a peer's settings have; each must be allowed, and each is told in the report."""
+    if tls := peer.tls:
+        if tls.is_retired:
+            yield Allowance.RETIRED_TLS
+        if tls.is_unencrypted:
+            yield Allowance.UNENCRYPTED_TLS
+        if tls.anonymous:
+            yield Allowance.ANONYMOUS_TLS
+        if tls.leaves_peer_unverified:
+            yield Allowance.UNVERIFIED_PEER
+    if peer.user_identity and not tls:
+        yield Allowance.IDENTITY_WITHOUT_TLS
 
 
 def secrets_of(peer: Peer) -> Iterator[tuple[str, SecretReference]]:

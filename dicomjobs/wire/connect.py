@@ -8,20 +8,21 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
-from dicomjobs.errors import AssociationError, ConnectionLost, ProtocolError
+from dicomjobs.errors import AssociationError, ConnectionLost, ProtocolError, TlsHandshakeFailed
 from dicomjobs.model.association import Proposal, TlsSession
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.wire.association import Association
 from dicomjobs.wire.channel import Channel
 from dicomjobs.wire.deadline import Deadline, deadline_in
-from dicomjobs.wire.negotiation import association_request, check_usable, negotiated
+from dicomjobs.wire.negotiation import OpenSecret, association_request, check_usable, negotiated
 from dicomjobs.wire.pdu import AssociateAccept, AssociateReject
 from dicomjobs.wire.pdu_encode import encode
 from dicomjobs.wire.reasons import rejected
 from dicomjobs.wire.stream import Stream
 from dicomjobs.wire.tcp import address_of, dial
-from dicomjobs.wire.tls import OpenSecret, client_context, handshake, session
+from dicomjobs.wire.tls import handshake, session
+from dicomjobs.wire.tls_context import client_context
 
 
 def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: StopSignal) -> Association:
@@ -60,12 +61,16 @@ def _transport(peer: Peer, open_secret: OpenSecret, wake_fd: int) -> tuple[socke
     tls = handshake(
         sock,
         context,
-        server_name=peer.tls.server_name or peer.host,
+        server_name=peer.tls.server_name or (peer.host if context.check_hostname else None),
         address=address,
         deadline=_for_tls(deadline, address),
         wake_fd=wake_fd,
     )
-    return tls, session(tls)
+    try:
+        return tls, session(tls, peer.tls, address)
+    except TlsHandshakeFailed:
+        tls.close()
+        raise
 
 
 def _for_tls(deadline: Deadline, address: str) -> Deadline:

@@ -217,7 +217,7 @@ def test_a_key_that_others_can_read_is_told_with_what_to_do(tmp_path: Path) -> N
     ended = check_tls(tmp_path, f"certificate: {ours.certificate}, key: {ours.key}, trust: [{authority.certificate}]")
 
     assert ended.code == 2
-    assert f"the key {ours.key} can be read or changed by others" in ended.err
+    assert f"the key {ours.key} has mode 0640" in ended.err
     assert f"chmod 600 {ours.key}" in ended.err
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomjobs.dicom.tls_profiles import TlsProfile
 from dicomjobs.model.association import AssociationProfile, ContextTemplate, ExtendedNegotiation, Role, RoleSelection
 from dicomjobs.model.job import (
     EchoJob,
@@ -20,9 +21,10 @@ from dicomjobs.model.job import (
     OutputFormat,
     StoreJob,
 )
-from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Timeouts, TlsSettings, UserIdentity
+from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Timeouts, UserIdentity
 from dicomjobs.model.secret import SecretForm, SecretReference, SecretSource
 from dicomjobs.model.send_set import Condition, SendSetPath
+from dicomjobs.model.tls import CertificateFormat, CrlCheck, TlsSettings
 from tests.support.job_files import load
 from tests.support.wire import an_identity
 
@@ -98,9 +100,16 @@ def test_everything_a_peer_can_say(tmp_path: Path) -> None:
               trust: [ca.pem, /etc/ca.pem]
               system_trust: true
               server_name: archive.example.org
-              verify_peer: false
+              verify_host_name: false
+              crl: [ca.crl]
+              crl_check: chain
+              profile: aes
+              ciphers: [TLS_RSA_WITH_AES_256_CBC_SHA, ECDHE-RSA-AES256-GCM-SHA384]
+              pinned_sha256:
+                - AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB
+                - 1111111111111111111111111111111111111111111111111111111111111111
             user_identity: {username: jo, passcode: {command: [pass, show, pacs]}, positive_response: true}
-            allow: [unverified_peer, identity_without_tls]
+            allow: [retired_tls, identity_without_tls]
         jobs: {check: {echo: {peer: archive}}}
         """
     peer = only_job(tmp_path, text).peer
@@ -114,10 +123,18 @@ def test_everything_a_peer_can_say(tmp_path: Path) -> None:
         certificate=str(tmp_path / "c.pem"),
         key=str(tmp_path / "keys/k.pem"),
         key_password=SecretReference(source=SecretSource.FILE, argument=(str(tmp_path / "secret"),)),
+        format=CertificateFormat.PEM,
+        anonymous=False,
         trust=(str(tmp_path / "ca.pem"), "/etc/ca.pem"),
         system_trust=True,
+        crl=(str(tmp_path / "ca.crl"),),
+        crl_check=CrlCheck.CHAIN,
+        profile=TlsProfile.AES,
+        ciphers=("TLS_RSA_WITH_AES_256_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
         server_name="archive.example.org",
-        verify_peer=False,
+        verify_peer=True,
+        verify_host_name=False,
+        pinned_sha256=("ab" * 32, "1" * 64),
     )
     assert peer.user_identity == UserIdentity(
         username="jo",
@@ -127,7 +144,7 @@ def test_everything_a_peer_can_say(tmp_path: Path) -> None:
         jwt=None,
         positive_response=True,
     )
-    assert peer.allow == {Allowance.UNVERIFIED_PEER, Allowance.IDENTITY_WITHOUT_TLS}
+    assert peer.allow == {Allowance.RETIRED_TLS, Allowance.IDENTITY_WITHOUT_TLS}
 
 
 @pytest.mark.parametrize("kind", ["kerberos", "saml", "jwt"])

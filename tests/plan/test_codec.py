@@ -7,28 +7,23 @@ from dataclasses import replace
 
 import pytest
 
-from dicomjobs.model.peer import Allowance, Peer, TlsSettings
+from dicomjobs.model.peer import Allowance, Peer
 from dicomjobs.model.query import Element
 from dicomjobs.model.secret import SecretForm, SecretReference, SecretSource
+from dicomjobs.model.tls import CrlCheck
 from dicomjobs.plan.codec import decode_plan, encode_plan
 from dicomjobs.plan.plan import FindStep, InputFile, Plan, PlannedQuery
 from dicomjobs.plan.row_codec import StalePlan
 from tests.support.runs import echo_job, find_job, make_peer, make_plan, store_job
-from tests.support.wire import an_identity
+from tests.support.wire import an_identity, tls_settings
 
 SECRET = SecretReference(source=SecretSource.ENV, argument=("PACS_KEY",))
 
 
 def _secured_peer() -> Peer:
     """Return a peer with everything optional set."""
-    tls = TlsSettings(
-        certificate="/c.pem",
-        key="/k.pem",
-        key_password=SECRET,
-        trust=("/ca.pem",),
-        system_trust=False,
-        server_name="pacs",
-        verify_peer=True,
+    tls = tls_settings(
+        certificate="/c.pem", key="/k.pem", key_password=SECRET, trust=("/ca.pem",), crl_check=CrlCheck.CHAIN
     )
     identity = an_identity(username="jo", passcode=SECRET, jwt=replace(SECRET, form=SecretForm.BYTES))
     return replace(make_peer(), tls=tls, user_identity=identity, allow=frozenset(Allowance))

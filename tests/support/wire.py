@@ -9,11 +9,13 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+from dicomjobs.dicom.tls_profiles import TlsProfile
 from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.dimse import Response, StoreRequest
 from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts, UserIdentity
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.stop import StopSignal, StopState
+from dicomjobs.model.tls import CertificateFormat, TlsSettings
 from dicomjobs.wire.association import Association
 from dicomjobs.wire.connect import connect
 
@@ -113,6 +115,28 @@ def an_identity(**changes: Any) -> UserIdentity:
     """A user identity that has nothing but what is given; no confirmation is asked for."""
     nothing = UserIdentity(username=None, passcode=None, kerberos=None, saml=None, jwt=None, positive_response=False)
     return replace(nothing, **changes)
+
+
+def tls_settings(**changes: Any) -> TlsSettings:
+    """TLS as it is without a key, which trusts nobody; `changes` say what a document would."""
+    settings = TlsSettings(
+        certificate=None,
+        key=None,
+        key_password=None,
+        format=CertificateFormat.PEM,
+        anonymous=False,
+        trust=(),
+        system_trust=False,
+        crl=(),
+        crl_check=None,
+        profile=TlsProfile.BCP195_RFC8996,
+        ciphers=(),
+        server_name=None,
+        verify_peer=True,
+        verify_host_name=True,
+        pinned_sha256=(),
+    )
+    return replace(settings, **changes)
 
 
 def no_secret(reference: SecretReference) -> bytes:

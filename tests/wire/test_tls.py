@@ -6,7 +6,7 @@ import hashlib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ from pynetdicom import AE, evt
 from dicomjobs.errors import AssociationError, ConnectionLost, NotDicom, Remedy, Timeout, TlsHandshakeFailed
 from dicomjobs.model.association import EndedBy
 from dicomjobs.model.dimse import EchoRequest, FindRequest
-from dicomjobs.model.peer import Allowance, Peer, TlsSettings
+from dicomjobs.model.peer import Allowance, Peer
 from dicomjobs.model.secret import SecretReference, SecretSource
+from dicomjobs.model.tls import TlsSettings
 from dicomjobs.wire.association import Association
 from dicomjobs.wire.connect import connect
-from dicomjobs.wire.tls import CIPHERS, client_context
+from dicomjobs.wire.tls_context import client_context, offered_suites
 from tests.support.certificates import Certificate, as_der, issue, make_authority
 from tests.support.scripted_scp import (
     Step,
@@ -49,6 +50,7 @@ from tests.support.wire import (
     proposing,
     store,
     timeouts,
+    tls_settings,
 )
 
 SLACK = 2.0
@@ -101,16 +103,7 @@ def _server(
 
 def _settings(keys: Keys, **changes: Any) -> TlsSettings:
     """Settings that trust the authority."""
-    settings = TlsSettings(
-        certificate=None,
-        key=None,
-        key_password=None,
-        trust=(str(keys.authority.certificate),),
-        system_trust=False,
-        server_name=None,
-        verify_peer=True,
-    )
-    return replace(settings, **changes)
+    return tls_settings(**{"trust": (str(keys.authority.certificate),), **changes})
 
 
 def _own(certificate: Certificate) -> dict[str, str]:
@@ -189,7 +182,7 @@ def test_echo_store_and_find_work_over_tls(keys: Keys, version: ssl.TLSVersion) 
     assert session is not None
     assert session.version == {ssl.TLSVersion.TLSv1_2: "TLSv1.2", ssl.TLSVersion.TLSv1_3: "TLSv1.3"}[version]
     assert session.peer_certificate_sha256 == hashlib.sha256(certificate).hexdigest()
-    assert session.cipher in CIPHERS or session.cipher.startswith("TLS_")
+    assert session.cipher in offered_suites(tls_settings()) or session.cipher.startswith("TLS_")
 
 
 def test_a_trusted_certificate_may_be_der(keys: Keys) -> None:
@@ -334,7 +327,7 @@ def test_the_profile_is_bcp_195(keys: Keys) -> None:
     suites = {suite["name"] for suite in context.get_ciphers() if suite["protocol"] == "TLSv1.2"}
 
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
-    assert suites == set(CIPHERS)
+    assert suites == set(offered_suites(tls_settings()))
     assert context.options & ssl.OP_NO_COMPRESSION
     assert context.verify_flags & ssl.VERIFY_X509_STRICT
     assert context.check_hostname
@@ -377,7 +370,7 @@ def test_a_key_that_others_can_read_is_refused(keys: Keys, tmp_path: Path) -> No
     key.write_bytes(keys.client.key.read_bytes())
     key.chmod(0o640)
     settings = _settings(keys, certificate=str(keys.client.certificate), key=str(key))
-    with pytest.raises(TlsHandshakeFailed, match="by others"):
+    with pytest.raises(TlsHandshakeFailed, match="has mode 0640"):
         client_context(a_peer(104), settings, no_secret)
 
 
