@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from benchmarks.measure import row
 from dicomjobs.disk.row_file import temporary_rows
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob, Verify
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.inventory import SurveyedFile
@@ -33,6 +33,8 @@ JOB = StoreJob(
     send_set=send_set_of(),
     association_profile=None,
     on_failure=OnFailure.CONTINUE,
+    verify=Verify.STATUS,
+    verify_within=60.0,
     duplicates=Duplicates.SKIP,
     already_delivered=AlreadyDelivered.SKIP,
     on_unknown=OnUnknown.STOP,

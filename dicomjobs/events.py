@@ -68,6 +68,7 @@ class Cause(Enum):
     LOCAL_RESOURCE = "local_resource"
     UNKNOWN = "unknown"
     TRUNCATED = "truncated"
+    NOT_AS_EXPECTED = "not_as_expected"
     INTERRUPTED = "interrupted"
     NEEDED_JOB_FAILED = "needed_job_failed"
 
@@ -149,6 +150,28 @@ class InstanceFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesProven:
+    """Verification found delivered instances at the peer: rows `first` to `first + count - 1`."""
+
+    job: str
+    first: int
+    count: int
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceMissing:
+    """Verification did not find a delivered instance at the peer: its outcome is `missing` from now on."""
+
+    job: str
+    item: int
+    reason: str
+    words: str
+    hint: str = ""
+    cause: Cause = Cause.NOT_AS_EXPECTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EchoFinished:
     """The answer to a C-ECHO; status None when none came. `seconds` is the round trip."""
 
@@ -206,6 +229,8 @@ Event = (
     | AssociationEstablished
     | AssociationEnded
     | InstanceFinished
+    | InstancesProven
+    | InstanceMissing
     | EchoFinished
     | MatchReceived
     | JobFinished
@@ -247,6 +272,9 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "refused": "the peer answered with a failure status",
     "status_not_allowed": "the peer answered with a status the standard does not allow",
     "no_answer": "sent, but no trustworthy answer came",
+    "not_found": "delivered, but verification did not find it at the peer",
+    "fewer_than_sent": "delivered, but the peer counts fewer instances than it was sent",
+    "not_committed": "delivered, but the peer does not commit itself to keep it",
     "association_failed": "no association could be had",
     "broken_off": "the association ended while the instance was being sent",
     "held_by_other_run": "another run is sending this instance now",

@@ -28,6 +28,7 @@ from dicomjobs.model.job import (
     Output,
     OutputFormat,
     StoreJob,
+    Verify,
 )
 from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, UserIdentity
 from dicomjobs.model.query import InformationModel, Query, QueryLevel
@@ -85,6 +86,7 @@ ENUMS: tuple[tuple[Mapping[str, Any], type[Enum]], ...] = (
     (DEFS["send_set"]["properties"]["order"], Order),
     (DEFS["store"]["properties"]["on_failure"], OnFailure),
     (DEFS["store"]["properties"]["duplicates"], Duplicates),
+    (DEFS["store"]["properties"]["verify"], Verify),
     (DEFS["ok_or_fail"], EmptyPolicy),
     (DEFS["end_with"], EndWith),
 )

@@ -22,6 +22,7 @@ from dicomjobs.events import (
     EchoFinished,
     Event,
     InstanceFinished,
+    InstanceMissing,
     JobFinished,
     JobOutcome,
     JobStarted,
@@ -64,6 +65,8 @@ class JobProgress:
                 self.bytes += event.bytes
                 self.failures += event.outcome in SPOILING
                 self.skipped += event.outcome is Outcome.SKIPPED
+            case InstanceMissing():
+                self.failures += 1
             case MatchReceived():
                 self.matches = event.number
             case EchoFinished(status=int() as status):

@@ -12,7 +12,7 @@ from dicomjobs.dicom.escape import one_line
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.events import INSTANCE_REASONS
 from dicomjobs.model.association import Proposal, ProposedContext
-from dicomjobs.model.job import EmptyPolicy, IfExists, Output
+from dicomjobs.model.job import EmptyPolicy, IfExists, Output, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered
@@ -28,7 +28,7 @@ from dicomjobs.plan.plan import (
     PlannedInstance,
     StoreStep,
 )
-from dicomjobs.report.units import size_in_words
+from dicomjobs.report.units import duration_in_words, size_in_words
 
 _ORDERS = {Order.AS_GIVEN: "in which the paths are given", Order.SORTED: "of the paths"}
 
@@ -97,6 +97,20 @@ def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None
     for association in step.associations:
         yield from _association(association, instances, most)
     yield from _excluded(instances.rows(step.first_excluded, step.excluded), most)
+    yield from _verification(job.peer, step)
+
+
+def _verification(peer: Peer, step: StoreStep) -> Iterator[str]:
+    """Yield what is done after the last instance was sent, if anything."""
+    match step.verify:
+        case Verify.STATUS:
+            pass
+        case Verify.QUERY:
+            at = _peer(peer.queries_at or peer)
+            within = duration_in_words(step.verify_within)
+            yield f"  then each delivered instance is looked up at {at}, again for {within} while it is not there"
+        case _:
+            assert_never(step.verify)
 
 
 def _association(association: PlannedAssociation, instances: Instances, most: int | None) -> Iterator[str]:

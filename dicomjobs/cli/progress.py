@@ -23,6 +23,7 @@ from dicomjobs.events import (
     EndedBy,
     Event,
     InstanceFinished,
+    InstanceMissing,
     JobFinished,
     JobOutcome,
     JobStarted,
@@ -94,6 +95,8 @@ def describe(event: Event, rows: Instances) -> str:
             status = "" if event.status is None else f" (status {event.status:04X})"
             what = f"{one_line(rows[event.item].path)} {outcome.value.replace('_', ' ')}"
             return f"{job}: {what}: {one_line(event.words or INSTANCE_REASONS.get(event.reason, event.reason))}{status}"
+        case InstanceMissing(job=job, item=item, words=words):
+            return f"{job}: {one_line(rows[item].path)} missing: {one_line(words)}"
         case EchoFinished(job=job, status=int() as status, seconds=seconds):
             return f"{job}: answered {status:04X}H in {seconds * 1000:.1f} ms"
         case JobFinished(job=job, outcome=JobOutcome.SUCCEEDED, seconds=seconds):

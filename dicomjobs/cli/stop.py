@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -54,6 +55,10 @@ class ProcessStop:
             self._state = StopState.ABORTING
             os.write(self._finish, b"!")
             os.write(self._abort, b"!")
+
+    def pause(self, seconds: float) -> None:
+        """Wait so many seconds, or until nothing new may begin."""
+        select.select([self.finish_fd], [], [], max(0.0, seconds))
 
     @contextmanager
     def announcing(self, announce: Callable[[str], None]) -> Iterator[None]:

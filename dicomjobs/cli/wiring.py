@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.cli.refusal import mistake
-from dicomjobs.cli.stop import say
+from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.config.secrets import open_secret
 from dicomjobs.diagnostics import Diagnostic, InvalidInput
 from dicomjobs.disk.read import FileStore
@@ -21,7 +21,6 @@ from dicomjobs.model.association import Proposal
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.resume import Resend, Resumption
 from dicomjobs.model.secret import SecretReference
-from dicomjobs.model.stop import StopSignal
 from dicomjobs.pixels.convert import convert
 from dicomjobs.plan.plan import Instances, Plan
 from dicomjobs.report.phrases import number_of
@@ -38,7 +37,7 @@ class Wiring:
 
     run_id: str
     state: Path
-    stop: StopSignal
+    stop: ProcessStop
     resources: ExitStack
     resend: Resend = Resend.NOTHING
     _ledgers: dict[Path, Ledger] = field(default_factory=dict)
@@ -105,6 +104,7 @@ class Wiring:
             decode_identifier=decode_identifier,
             monotonic=time.monotonic,
             wall=time.time,
+            pause=self.stop.pause,
         )
 
 

@@ -7,7 +7,7 @@ from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.value_forms import FORMS
 from dicomjobs.dicom.uids import uid_of
 from dicomjobs.model.association import Proposing
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, StoreJob
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, StoreJob, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Condition, Order, ReadMode, SendSet, SendSetPath, Symlinks
@@ -55,6 +55,8 @@ def build_store_job(
         send_set=send_set,
         association_profile=profile,
         on_failure=at["on_failure"].word(OnFailure),
+        verify=at["verify"].word(Verify),
+        verify_within=at["verify_within"].seconds(),
         duplicates=at["duplicates"].word(Duplicates),
         already_delivered=at["already_delivered"].word(AlreadyDelivered),
         on_unknown=at["on_unknown"].word(OnUnknown),

@@ -15,6 +15,7 @@ class Halted:
     reason: str
     words: str
     cause: Cause
+    hint: str = ""
 
     def not_sent(self, job: str, item: int) -> InstanceFinished:
         """Return the event for one instance that is left."""

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from dicomjobs.dicom.sop_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicomjobs.dicom.status import Category, category
@@ -19,9 +20,17 @@ from dicomjobs.events import Cause
 from dicomjobs.execute.associating import Associating, Emit, NumberedAssociation
 from dicomjobs.execute.bytes_payload import BytesPayload
 from dicomjobs.execute.faults import cause_of, failed_by_status
-from dicomjobs.execute.lookup_keys import Question, identifier_of, instance_in, questions
+from dicomjobs.execute.lookup_keys import (
+    Question,
+    count_identifier,
+    count_in,
+    identifier_of,
+    instance_in,
+    questions,
+)
 from dicomjobs.model.association import AcceptedContext, ContextTemplate, Proposal
 from dicomjobs.model.dimse import FindRequest, Response
+from dicomjobs.model.query import Identifier
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.contexts import number_contexts
 from dicomjobs.plan.plan import PlannedInstance
@@ -74,7 +83,6 @@ class Lookup:
     """With the peer that answers queries; see `at_query_peer`."""
     emit: Emit
     _association: NumberedAssociation | None = None
-    _fresh: bool = False
 
     def look_up(self, rows: Sequence[PlannedInstance]) -> list[Sighting]:
         """Say for each row in turn whether the peer has it. Memory grows with the rows, not with the peer's answers.
@@ -87,14 +95,22 @@ class Lookup:
         lost: Sighting | None = None
         while waiting:
             question = waiting.popleft()
-            answer = _Answered(question, missing=lost) if lost else self._ask(question)
+            answer = _Named(question, missing=lost)
+            if lost is None and (error := self._put(answer)):
+                answer.missing = _unanswered(error)
+                lost = None if answer.heard and isinstance(error, ProtocolError) else answer.missing
             for uid, positions in question.wanted.items():
                 for position in positions:
                     found[position] = PRESENT if uid in answer.present else answer.missing or ABSENT
-            if answer.doubtful:
+            if answer.is_doubtful:
                 waiting.extend(question.one_by_one(answer.present))
-            lost = lost or (answer.missing if answer.gave_up else None)
         return found
+
+    def count(self, study_instance_uid: str, series_instance_uid: str) -> int | Sighting:
+        """Say how many instances the peer has of a series, or of a whole study where that is ""; why not when it does not say."""
+        answer = _Counted(study_instance_uid, series_instance_uid)
+        error = self._put(answer)
+        return _unanswered(error) if error else answer.refusal or answer.number
 
     def close(self) -> None:
         """Release the association, if there is one."""
@@ -102,37 +118,41 @@ class Lookup:
             self.associating.end(self._association, self.emit)
             self._association = None
 
-    def _ask(self, question: Question) -> _Answered:
-        """Ask one question, a second time when an association that had stood idle turned out to be gone."""
-        answer = self._ask_once(question)
-        return self._ask_once(question) if answer.stale else answer
+    def _put(self, asked: _Asked) -> AssociationError | None:
+        """Put a question; returns what cut its answers off, None when they came to their end.
 
-    def _ask_once(self, question: Question) -> _Answered:
-        """Ask one question on the association there is, or on a new one."""
-        answer = _Answered(question)
+        An association that had stood idle and turns out to be gone is no answer: the question is put on another one.
+        """
+        was_idle = self._association is not None
+        error = self._put_once(asked)
+        if error and was_idle and not asked.heard and not isinstance(error, Interrupted | Timeout):
+            error = self._put_once(asked)
+        return error
+
+    def _put_once(self, asked: _Asked) -> AssociationError | None:
+        """Put a question on the association there is, or on a new one."""
         if self.associating.ports.stop.state is not StopState.RUNNING:
-            return answer.lost(Interrupted("the look-up was interrupted"))
-        self._fresh = self._association is None
+            return Interrupted("the look-up was interrupted")
         try:
             association = self._association or self.associating.establish(PROPOSAL, self.emit)
         except AssociationError as error:
-            return answer.lost(error)
+            return error
         self._association = association
         try:
-            for response in self._responses(question, association):
-                answer.take(response, self._identifier(response, association))
+            for response in self._responses(asked, association):
+                asked.heard += 1
+                asked.take(response.status, self._identifier(response, association))
         except AssociationError as error:
             self.associating.broken(association, error, self.emit)
             self._association = None
-            answer.stale = not self._fresh and not answer.heard and not isinstance(error, Interrupted | Timeout)
-            return answer.lost(error, for_all=not (answer.heard and isinstance(error, ProtocolError)))
-        return answer
+            return error
+        return None
 
-    def _responses(self, question: Question, association: NumberedAssociation) -> Iterator[Response]:
+    def _responses(self, asked: _Asked, association: NumberedAssociation) -> Iterator[Response]:
         """Send the query and follow its answers to the last one, but not for ever."""
         ports, peer = self.associating.ports, self.associating.peer
         context = _context(association)
-        identifier = identifier_of(question, patient_root=context.abstract_syntax == PATIENT_ROOT_FIND)
+        identifier = asked.keys(patient_root=context.abstract_syntax == PATIENT_ROOT_FIND)
         data = ports.encode_identifier(identifier, context.transfer_syntax, peer.character_set)
         began, limit = ports.monotonic(), QUERY_TERMS * peer.timeouts.dimse
         pending = association.wire.send(
@@ -152,21 +172,34 @@ class Lookup:
         return ports.decode_identifier(response.data, _context(association).transfer_syntax, peer.character_set)
 
 
+class _Asked(Protocol):
+    """A question with what came back to it so far; `heard` counts the responses."""
+
+    heard: int
+
+    def keys(self, *, patient_root: bool) -> Identifier:
+        """The identifier of the query."""
+
+    def take(self, status: int, identifier: dict[str, object]) -> None:
+        """Take a response in; raises ProtocolError for a match of something else."""
+
+
 @dataclass(slots=True)
-class _Answered:
-    """What came back to one question; `missing` is said of what was not seen, None for absent."""
+class _Named:
+    """The instances that were named; `missing` is said of the others, None for absent."""
 
     question: Question
-    present: set[str] = field(default_factory=set)
     missing: Sighting | None = None
+    present: set[str] = field(default_factory=set)
     heard: int = 0
-    gave_up: bool = False
-    stale: bool = False
 
-    def take(self, response: Response, identifier: dict[str, object]) -> None:
-        """Take a response in; raises ProtocolError for a match of something else."""
-        self.heard += 1
-        match category(response.status):
+    def keys(self, *, patient_root: bool) -> Identifier:
+        """Ask for them at IMAGE level."""
+        return identifier_of(self.question, patient_root=patient_root)
+
+    def take(self, status: int, identifier: dict[str, object]) -> None:
+        """Note an instance that is wanted."""
+        match category(status):
             case Category.PENDING:
                 uid = instance_in(identifier, self.question)
                 if uid in self.question.wanted:
@@ -174,25 +207,38 @@ class _Answered:
             case Category.SUCCESS:
                 pass
             case _:
-                self.missing = _refused(response.status)
-
-    def lost(self, error: AssociationError, *, for_all: bool = True) -> _Answered:
-        """Note that the answers did not come to their end; `for_all` when further questions would meet the same."""
-        self.missing = Sighting(
-            presence=Presence.NOT_ANSWERABLE,
-            reason=error.reason,
-            words=error.words,
-            hint=error.hint,
-            cause=cause_of(error),
-        )
-        self.gave_up = for_all
-        return self
+                self.missing = _refused(status)
 
     @property
-    def doubtful(self) -> bool:
+    def is_doubtful(self) -> bool:
         """Whether a peer that says success may have left something out."""
-        series = not self.question.sop_instance_uid
-        return series and self.missing is None and self.heard > 1 and len(self.present) < len(self.question.wanted)
+        is_series = not self.question.sop_instance_uid
+        return is_series and self.missing is None and self.heard > 1 and len(self.present) < len(self.question.wanted)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """How many instances of a series or study the peer says that it has; none when there is no such series."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    number: int = 0
+    refusal: Sighting | None = None
+    heard: int = 0
+
+    def keys(self, *, patient_root: bool) -> Identifier:
+        """Ask for the number at SERIES or STUDY level."""
+        return count_identifier(self.study_instance_uid, self.series_instance_uid, patient_root=patient_root)
+
+    def take(self, status: int, identifier: dict[str, object]) -> None:
+        """Add the number up, for a peer may keep a series in more than one place."""
+        match category(status):
+            case Category.PENDING:
+                self.number += count_in(identifier, self.study_instance_uid, self.series_instance_uid)
+            case Category.SUCCESS:
+                pass
+            case _:
+                self.refusal = _refused(status)
 
 
 def _context(association: NumberedAssociation) -> AcceptedContext:
@@ -208,4 +254,15 @@ def _refused(status: int) -> Sighting:
     failed = failed_by_status("", status, "find")
     return Sighting(
         presence=Presence.NOT_ANSWERABLE, reason="refused", words=failed.words, hint=failed.hint, cause=failed.cause
+    )
+
+
+def _unanswered(error: AssociationError) -> Sighting:
+    """Return what it means that the answers did not come to their end."""
+    return Sighting(
+        presence=Presence.NOT_ANSWERABLE,
+        reason=error.reason,
+        words=error.words,
+        hint=error.hint,
+        cause=cause_of(error),
     )

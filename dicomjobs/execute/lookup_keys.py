@@ -15,6 +15,8 @@ from dicomjobs.plan.plan import PlannedInstance
 
 SOP_INSTANCE_UID, QUERY_RETRIEVE_LEVEL, PATIENT_ID = 0x00080018, 0x00080052, 0x00100020
 STUDY_INSTANCE_UID, SERIES_INSTANCE_UID = 0x0020000D, 0x0020000E
+OF_STUDY, OF_SERIES = 0x00201208, 0x00201209
+"""Number of Study and Number of Series Related Instances (PS3.4 C.3.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +58,44 @@ def questions(rows: Sequence[PlannedInstance]) -> Iterator[Question]:
 
 def identifier_of(question: Question, *, patient_root: bool) -> Identifier:
     """Return the identifier at IMAGE level; in Patient Root the Patient ID is asked for, which makes the query relational."""
-    keys = [
+    return (
         _uid(SOP_INSTANCE_UID, question.sop_instance_uid),
-        Element(tag=QUERY_RETRIEVE_LEVEL, vr="CS", values=(QueryLevel.IMAGE.value,)),
+        _level(QueryLevel.IMAGE),
+        *_patient(patient_root=patient_root),
         _uid(STUDY_INSTANCE_UID, question.study_instance_uid),
         _uid(SERIES_INSTANCE_UID, question.series_instance_uid),
-    ]
-    if patient_root:
-        keys.insert(2, Element(tag=PATIENT_ID, vr="LO"))
-    return tuple(keys)
+    )
+
+
+def count_identifier(study_instance_uid: str, series_instance_uid: str, *, patient_root: bool) -> Identifier:
+    """Return the identifier that asks for the number of instances of a series, or of a study when the series is ""."""
+    study = (*_patient(patient_root=patient_root), _uid(STUDY_INSTANCE_UID, study_instance_uid))
+    if not series_instance_uid:
+        return (_level(QueryLevel.STUDY), *study, Element(tag=OF_STUDY, vr="IS"))
+    series = (_uid(SERIES_INSTANCE_UID, series_instance_uid), Element(tag=OF_SERIES, vr="IS"))
+    return (_level(QueryLevel.SERIES), *study, *series)
+
+
+def count_in(identifier: Mapping[str, object], study_instance_uid: str, series_instance_uid: str) -> int:
+    """Return the number of instances that a match tells; raises ProtocolError when it tells none, or of something else."""
+    level = QueryLevel.SERIES if series_instance_uid else QueryLevel.STUDY
+    check_match(identifier, QUERY_RETRIEVE_LEVEL, level.value)
+    check_match(identifier, STUDY_INSTANCE_UID, study_instance_uid)
+    check_match(identifier, SERIES_INSTANCE_UID, series_instance_uid)
+    number = text_in(identifier, OF_SERIES if series_instance_uid else OF_STUDY)
+    if not (number.isascii() and number.isdecimal()):
+        raise ProtocolError(f"the peer does not say how many instances a {level.value.lower()} has")
+    return int(number)
+
+
+def _level(level: QueryLevel) -> Element:
+    """Return the Query/Retrieve Level."""
+    return Element(tag=QUERY_RETRIEVE_LEVEL, vr="CS", values=(level.value,))
+
+
+def _patient(*, patient_root: bool) -> tuple[Element, ...]:
+    """Return the key that only Patient Root has."""
+    return (Element(tag=PATIENT_ID, vr="LO"),) if patient_root else ()
 
 
 def _uid(tag: int, uid: str) -> Element:

@@ -181,8 +181,11 @@ class Journal(Protocol):
     def release(self, items: Sequence[int]) -> None:
         """Give claims back of which no byte was sent."""
 
+    def revise(self, rows: Sequence[PlannedInstance], outcome: Outcome, reason: str) -> None:
+        """Note that instances which were settled as delivered are not: another outcome stands for them now."""
+
     def barrier(self) -> None:
-        """Return when every settlement so far is durable."""
+        """Return when every settlement and revision so far is durable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,3 +204,5 @@ class Ports:
     """(bytes, transfer syntax, fallback character set) -> DICOM JSON Model; raises ProtocolError."""
     monotonic: Callable[[], float]
     wall: Callable[[], float]
+    pause: Callable[[float], None]
+    """Wait so many seconds, less when the run is told to stop."""

@@ -9,11 +9,13 @@ from dicomjobs.events import Cause, InstanceFinished, JobFinished, JobOutcome, O
 from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.feed import RowRange, StudyFeed, study_ranges
 from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted
+from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.outbox import Batch, Emitter, Lane, run_lanes
 from dicomjobs.execute.ports import Journal, Ports
 from dicomjobs.execute.store_lane import Shared, StoreLane
 from dicomjobs.execute.tally import Tally
-from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure
+from dicomjobs.execute.verify import Verification, verify_by_query
+from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure, Verify
 from dicomjobs.model.resume import Resumption
 from dicomjobs.model.send_set import Order
 from dicomjobs.plan.plan import Excluded, JobPlan, PlannedAssociation, PlannedInstance, StoreStep
@@ -26,7 +28,7 @@ LOCAL_REASONS = frozenset({"unreadable"})
 
 def store_batches(job: JobPlan, step: StoreStep, ports: Ports) -> Iterator[Batch]:
     """Send a step's instances and yield the events, the JobFinished last."""
-    tally = Tally()
+    tally = Tally(range(step.first, step.first + step.count) if step.verify is not Verify.STATUS else range(0))
     yield from run_lanes([lambda emitter: _tell_excluded(job, step, ports, tally, emitter)], wall=ports.wall)
     failure: Halted | None = None
     if tally.spoiled and step.on_failure is OnFailure.STOP:
@@ -47,7 +49,36 @@ def _send_all(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally) -> Gene
     shared = _shared(job, step, ports, tally, journal)
     for association in step.associations:
         yield from run_lanes(_lanes(shared, association), wall=ports.wall)
-    return _settled(journal)
+    return _settled(journal) or (yield from _verify(shared))
+
+
+def _verify(shared: Shared) -> Generator[Batch, None, Halted | None]:
+    """Verify what was delivered, as the job asks; returns why the job has not got its proof, None when it has."""
+    if shared.step.verify is Verify.STATUS:
+        return None
+    verdicts: list[Halted | None] = []
+    yield from run_lanes([lambda emitter: verdicts.append(_by_query(shared, emitter))], wall=shared.ports.wall)
+    return verdicts[0] or _settled(shared.journal)
+
+
+def _by_query(shared: Shared, emitter: Emitter) -> Halted | None:
+    """Verify by asking the peer for each instance."""
+    verification = Verification(
+        job=shared.job,
+        step=shared.step,
+        ports=shared.ports,
+        journal=shared.journal,
+        tally=shared.tally,
+        emit=emitter.emit,
+    )
+    lookup = Lookup(at_query_peer(shared.associating), emitter.emit)
+    try:
+        return verify_by_query(verification, lookup)
+    except JournalUnavailable as error:
+        return journal_failed(error)
+    finally:
+        verification.flush()
+        lookup.close()
 
 
 def _resumption(step: StoreStep, ports: Ports) -> Resumption:
@@ -103,9 +134,10 @@ def _finished(job: JobPlan, step: StoreStep, tally: Tally, failure: Halted | Non
     if failure:
         return JobFinished(
             job=job.name,
-            outcome=JobOutcome.FAILED,
+            outcome=JobOutcome.INTERRUPTED if failure.cause is Cause.INTERRUPTED else JobOutcome.FAILED,
             reason=failure.reason,
             words=failure.words,
+            hint=failure.hint,
             cause=failure.cause,
         )
     if not step.associations and step.if_empty is EmptyPolicy.FAIL:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 
-from dicomjobs.events import Cause, InstanceFinished, JobOutcome, Outcome
+from dicomjobs.events import DELIVERED, Cause, InstanceFinished, JobOutcome, Outcome
 
 SPOILING = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.MISSING, Outcome.NOT_SENT})
 """Outcomes with which a job has not succeeded."""
 
 
+_NOW, _EARLIER = 1, 2
+
+
 class Tally:
     """Counts of outcomes; safe to add to from several lanes."""
 
-    def __init__(self) -> None:
-        """Begin with nothing counted."""
+    def __init__(self, rows: range = range(0)) -> None:
+        """Begin with nothing counted; which of `rows` were delivered is kept, for whoever wants to verify them."""
+        self._rows = rows
+        self._marks = bytearray(len(rows))
         self._outcomes: Counter[Outcome] = Counter()
         self._interrupted = False
         self._lock = threading.Lock()
@@ -24,7 +30,30 @@ class Tally:
         """Count one finished instance."""
         with self._lock:
             self._outcomes[event.outcome] += 1
+            if self._rows:
+                self._mark(event)
             self._interrupted = self._interrupted or event.cause is Cause.INTERRUPTED
+
+    def _mark(self, event: InstanceFinished) -> None:
+        """Keep that a row was delivered, now or by an earlier run."""
+        if event.outcome in DELIVERED:
+            self._marks[event.item - self._rows.start] = _NOW
+        elif event.reason == "already_delivered":
+            self._marks[event.item - self._rows.start] = _EARLIER
+
+    def add_missing(self, item: int) -> None:
+        """Count an instance as missing that was counted as delivered; items are those of `rows`."""
+        with self._lock:
+            self._marks[item - self._rows.start] = 0
+            self._outcomes[Outcome.MISSING] += 1
+
+    def delivered_items(self) -> Iterator[int]:
+        """Give the items of `rows` that were delivered."""
+        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark == _NOW)
+
+    def expected_items(self) -> Iterator[int]:
+        """Give the items of `rows` that the peer must have: those delivered now, and those that an earlier run had."""
+        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark)
 
     @property
     def spoiled(self) -> bool:

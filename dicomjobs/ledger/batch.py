@@ -16,6 +16,10 @@ ClaimRow = tuple[int, str, str, str, str, int, int, int, int, float]
 """Serial, SOP instance, study, series, SOP class, size, mtime_ns, inode, data set bytes, seconds since the epoch: a row of ADD_CLAIMS."""
 
 
+RevisedRow = tuple[str, str, str, str, int, str]
+"""Outcome, reason, the peer's called AE title, host and port, SOP instance: one row of REVISE."""
+
+
 class Waiting:
     """Something that is answered once it is durable, or never will be."""
 
@@ -79,7 +83,7 @@ def again(failure: Exception) -> Exception:
 
 @dataclass(slots=True)
 class Batch:
-    """What is committed together: claims, then settlements, then what is given back.
+    """What is committed together: claims, then settlements, then revisions, and what is given back.
 
     Kinds are not kept in the order they came in: a serial is claimed, settled or given back, and never comes again.
     `slots` are those of the settled and the released, free once this is durable.
@@ -88,12 +92,13 @@ class Batch:
     claims: list[PendingClaims] = field(default_factory=list)
     settled: list[SettledRow] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
+    revised: list[RevisedRow] = field(default_factory=list)
     slots: list[int] = field(default_factory=list)
     barriers: list[Waiting] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.claims or self.settled or self.released or self.barriers)
+        return bool(self.claims or self.settled or self.released or self.revised or self.barriers)
 
     def answer(self, failure: Exception | None = None) -> None:
         """Wake everybody who waits for this batch."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomjobs.errors import JournalUnavailable
-from dicomjobs.events import DELIVERED
+from dicomjobs.events import DELIVERED, Outcome
 from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Phase, Settlement
 from dicomjobs.ledger.batch import ClaimRow, PendingClaims
 from dicomjobs.ledger.database import connect, in_words, unavailable
@@ -19,6 +19,7 @@ from dicomjobs.ledger.place import alone, prepare
 from dicomjobs.ledger.recovery import RecoveredRun, dead_marks, recover_dead_runs
 from dicomjobs.ledger.writer import Writer
 from dicomjobs.model.resume import SEND_ALL, Resumption
+from dicomjobs.plan.plan import PlannedInstance
 
 DATABASE = "ledger.sqlite3"
 
@@ -178,6 +179,10 @@ class _PeerJournal:
         self._writer.release([serial for serial, _ in claims], [slot for _, slot in claims])
         for item in items:
             del self._open[item]
+
+    def revise(self, rows: Sequence[PlannedInstance], outcome: Outcome, reason: str) -> None:
+        """Note that instances which were settled as delivered are not: another outcome stands for them now."""
+        self._writer.revise([(outcome.value, reason, *self._peer, row.sop_instance_uid) for row in rows])
 
     def barrier(self) -> None:
         """Return when every settlement so far is durable."""

@@ -117,6 +117,11 @@ ADD_CLAIMS = """
                        mtime_ns, inode, data_set_bytes, claimed_at)
     SELECT ?, ?, * FROM claimed"""
 
+# A RevisedRow.
+REVISE = """
+    UPDATE instance SET outcome = ?, reason = ?
+    WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?"""
+
 # Rows: serial. Then: run.
 DROP_CLAIMS = "DELETE FROM claim WHERE serial IN (VALUES {rows}) AND run = ?"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.execute.ports import CLAIMED, Earlier, Verdict
 from dicomjobs.ledger import schema
-from dicomjobs.ledger.batch import Batch, ClaimRow, PeerKey, PendingClaims, Waiting, again
+from dicomjobs.ledger.batch import Batch, ClaimRow, PeerKey, PendingClaims, RevisedRow, Waiting, again
 from dicomjobs.ledger.database import in_words
 from dicomjobs.ledger.judging import judge
 from dicomjobs.ledger.marks import SettledRow, is_held, mark_path
@@ -80,6 +80,13 @@ class Writer:
             self._batch.slots += slots
             self._bell.notify()
 
+    def revise(self, rows: Sequence[RevisedRow]) -> None:
+        """Change the outcome of settled instances soon, after what was handed in before."""
+        with self._lock:
+            self.check()
+            self._batch.revised += rows
+            self._bell.notify()
+
     def barrier(self) -> None:
         """Return when everything handed in so far is durable."""
         barrier = Waiting()
@@ -131,12 +138,13 @@ class Writer:
 
     def _commit(self, batch: Batch) -> None:
         """Make a batch durable."""
-        if not (batch.claims or batch.settled or batch.released):
+        if not (batch.claims or batch.settled or batch.released or batch.revised):
             return
         with transaction(self._connection):
             if batch.claims:
                 self._add_claims(batch.claims)
             settle(self._connection, self._run, batch.settled)
+            self._connection.executemany(schema.REVISE, batch.revised)
             drop(self._connection, self._run, [*(row[0] for row in batch.settled), *batch.released])
         self._on_committed(batch.slots)
 

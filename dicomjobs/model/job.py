@@ -26,6 +26,13 @@ class Duplicates(Enum):
     SEND = "send"
 
 
+class Verify(Enum):
+    """What a delivery has to rest on: the response, or the peer's answers to queries."""
+
+    STATUS = "status"
+    QUERY = "query"
+
+
 class EmptyPolicy(Enum):
     """Whether having nothing to send, or matching nothing, is a failure."""
 
@@ -102,7 +109,7 @@ class FindJob:
 class StoreJob:
     """Instances of a send set sent with C-STORE; `association_profile` None proposes what the files need.
 
-    Each file is sent `repeat` times, one time right after the other.
+    `verify_within` is in seconds. Each file is sent `repeat` times, one time right after the other.
     """
 
     name: str
@@ -117,6 +124,8 @@ class StoreJob:
     retry: Retry
     digest: DigestPolicy
     repeat: int
+    verify: Verify
+    verify_within: float
     if_empty: EmptyPolicy
     end_with: EndWith
 

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from dicomjobs.model.association import Proposal
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
@@ -163,6 +163,8 @@ class StoreStep:
     on_unknown: OnUnknown
     retry: Retry
     digest: DigestPolicy
+    verify: Verify
+    verify_within: float
     if_empty: EmptyPolicy
     end_with: EndWith
 

@@ -111,6 +111,8 @@ def _plan_drafted(job: StoreJob, inventory: Inventory, draft: _Draft, rows: RowS
         order=job.send_set.order,
         repeat=job.repeat,
         on_failure=job.on_failure,
+        verify=job.verify,
+        verify_within=job.verify_within,
         duplicates=job.duplicates,
         already_delivered=job.already_delivered,
         on_unknown=job.on_unknown,

@@ -12,6 +12,8 @@ from dicomjobs.events import (
     EchoFinished,
     Event,
     InstanceFinished,
+    InstanceMissing,
+    InstancesProven,
     JobFinished,
     JobOutcome,
     JobStarted,
@@ -154,6 +156,28 @@ def _decode_instance_finished(record: Record) -> InstanceFinished:
     )
 
 
+def _decode_instances_proven(record: Record) -> InstancesProven:
+    """Read what verification found."""
+    return InstancesProven(
+        job=record.text("job"),
+        first=record.whole("first"),
+        count=record.whole("count"),
+        proof=record.one_of("proof", _PROOFS),
+    )
+
+
+def _decode_instance_missing(record: Record) -> InstanceMissing:
+    """Read what verification did not find."""
+    return InstanceMissing(
+        job=record.text("job"),
+        item=record.whole("item"),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
+        hint=record.text("hint", ""),
+        cause=record.one_of("cause", _CAUSES),
+    )
+
+
 def _decode_echo_finished(record: Record) -> EchoFinished:
     """Read the answer to a C-ECHO."""
     return EchoFinished(job=record.text("job"), status=record.whole_or_none("status"), seconds=record.number("seconds"))
@@ -199,6 +223,8 @@ DECODERS: Final[Mapping[str, Callable[[Record], Event]]] = {
     "association_established": _decode_association_established,
     "association_ended": _decode_association_ended,
     "instance_finished": _decode_instance_finished,
+    "instances_proven": _decode_instances_proven,
+    "instance_missing": _decode_instance_missing,
     "echo_finished": _decode_echo_finished,
     "match_received": _decode_match_received,
     "job_finished": _decode_job_finished,

@@ -17,6 +17,8 @@ from dicomjobs.events import (
     EchoFinished,
     Event,
     InstanceFinished,
+    InstanceMissing,
+    InstancesProven,
     JobFinished,
     JobStarted,
     MatchReceived,
@@ -43,6 +45,12 @@ def _encode_event(event: Event) -> str:
         case MatchReceived(job=job, number=number, status=status, identifier=identifier):
             head = f'"match_received","job":{quoted(job)},"number":{number},"status":{status}'
             return f'{head},"identifier":{_compact(dict(identifier))}'
+        case InstancesProven(job=job, first=first, count=count, proof=proof):
+            head = f'"instances_proven","job":{quoted(job)},"first":{first},"count":{count}'
+            return f'{head},"proof":"{proof.value}"'
+        case InstanceMissing(job=job, item=item, cause=cause):
+            head = f'"instance_missing","job":{quoted(job)},"item":{item}'
+            return f"{head}{_encode_words(event)}{_encode_cause(cause)}"
         case RunStarted(run_id=run_id, version=version, plan_sha256=plan):
             head = f'"run_started","dicomjobs_events":{FORMAT_VERSION},"run_id":{quoted(run_id)}'
             return f'{head},"version":{quoted(version)},"plan_sha256":{quoted(plan)}'
@@ -93,7 +101,7 @@ def _encode_cause(cause: Cause) -> str:
     return f',"cause":"{cause.value}"'
 
 
-def _encode_words(event: InstanceFinished | AssociationEnded | JobFinished) -> str:
+def _encode_words(event: InstanceFinished | InstanceMissing | AssociationEnded | JobFinished) -> str:
     """Write reason, words and hint, those that are not empty."""
     text = ""
     if event.reason:

@@ -14,6 +14,8 @@ from dicomjobs.events import (
     EchoFinished,
     Event,
     InstanceFinished,
+    InstanceMissing,
+    InstancesProven,
     JobFinished,
     JobStarted,
     MatchReceived,
@@ -23,6 +25,7 @@ from dicomjobs.events import (
     Stamped,
 )
 from dicomjobs.plan.plan import Instances, JobPlan, Plan, StoreStep
+from dicomjobs.report.proofs import Proofs
 from dicomjobs.report.report import Report
 from dicomjobs.report.tally import JobTally, LogContradiction, merge_tallies
 from dicomjobs.report.verdict import RunTally, make_report
@@ -54,6 +57,10 @@ class Fold:
                 self._tally(event.job).add_instance(event)
             case MatchReceived():
                 self._tally(event.job).matches += 1
+            case InstancesProven():
+                self._tally(event.job).add_proven(event)
+            case InstanceMissing():
+                self._tally(event.job).add_missing(event)
             case RunStarted():
                 self._run.started = event
             case JobStarted():
@@ -109,6 +116,6 @@ def _empty_tally(job: JobPlan) -> JobTally:
     """Begin with nothing heard of any of a job's rows."""
     match job.step:
         case StoreStep(first=first, count=count):
-            return JobTally(first=first, outcomes=bytearray(count))
+            return JobTally(first=first, outcomes=bytearray(count), proofs=Proofs(count))
         case _:
-            return JobTally(first=0, outcomes=bytearray())
+            return JobTally(first=0, outcomes=bytearray(), proofs=Proofs(0))

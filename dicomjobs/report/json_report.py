@@ -40,6 +40,12 @@ def _job(job: JobReport) -> dict[str, object]:
         "peer": job.peer,
         "outcome": job.outcome.value,
         "counts": _counts(job.counts),
+        "proofs": {
+            "status": job.proofs.status,
+            "count": job.proofs.count,
+            "query": job.proofs.query,
+            "commitment": job.proofs.commitment,
+        },
         "bytes": job.bytes,
         "seconds": round(job.seconds, 6),
         "associations": [_association(association) for association in job.associations],

@@ -50,6 +50,16 @@ def _counts_parts(counts: Counts) -> Iterator[str]:
             yield f"{count:,} {word}"
 
 
+def proofs_words(job: JobReport) -> str:
+    """Return what the delivered instances rest on: `verified: 297 by query, 3 by status alone`, "" where status was all that was asked."""
+    proofs = job.proofs
+    better = ((proofs.commitment, "by storage commitment"), (proofs.query, "by query"), (proofs.count, "by count"))
+    if not any(count for count, _ in better):
+        return ""
+    parts = [f"{count:,} {words}" for count, words in (*better, (proofs.status, "by status alone")) if count]
+    return f"verified: {', '.join(parts)}"
+
+
 def job_words(job: JobReport) -> str:
     """Return what a job did, on one line: counts, bytes, time and rate."""
     match job.kind:

@@ -44,6 +44,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofCounts:
+    """How many delivered instances rest on which proof; they add up to the delivered ones."""
+
+    status: int = 0
+    count: int = 0
+    query: int = 0
+    commitment: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssociationReport:
     """One association: presentation contexts proposed, accepted and refused, and the peer's maximum PDU length in bytes.
 
@@ -89,6 +99,7 @@ class JobReport:
     peer: str
     outcome: JobOutcome
     counts: Counts
+    proofs: ProofCounts
     bytes: int
     seconds: float
     associations: tuple[AssociationReport, ...]

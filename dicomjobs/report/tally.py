@@ -5,20 +5,26 @@ Every part is made so that two tallies of parts of a log merge into the tally of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from dicomjobs.events import (
+    DELIVERED,
     AssociationEnded,
     AssociationEstablished,
     Cause,
     InstanceFinished,
+    InstanceMissing,
+    InstancesProven,
     JobFinished,
     Outcome,
     OutputFailed,
+    Proof,
 )
 from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
+from dicomjobs.report.proofs import Proofs
 
 EXAMPLES: Final = 5
 """How many instances a group of failures names."""
@@ -30,8 +36,11 @@ WORDS: Final = 300
 """How many characters of a sentence tell two groups apart."""
 
 _MARKS: Final[Mapping[str, int]] = {each.value: mark for mark, each in enumerate(Outcome, start=1)}
+_OUTCOMES: Final = dict(enumerate(Outcome, start=1))
 _UNHEARD: Final = 0
 _DELIVERED: Final = Outcome.DELIVERED
+_STATUS: Final = Proof.STATUS
+_ONLY_DELIVERED: Final = bytes(0xFF if _OUTCOMES.get(mark) in DELIVERED else 0 for mark in range(256))
 _NOT_FAULTS: Final = (Outcome.DELIVERED_WITH_WARNING, Outcome.SKIPPED)
 
 
@@ -114,6 +123,7 @@ class JobTally:
 
     first: int
     outcomes: bytearray
+    proofs: Proofs
     bytes: int = 0
     matches: int = 0
     started: float | None = None
@@ -130,18 +140,39 @@ class JobTally:
         """Add the final word on one row; raises LogContradiction for a row that is not of this job, or a second word."""
         row = event.item - self.first
         if not 0 <= row < len(self.outcomes):
-            raise LogContradiction(f'row {event.item} is not one of job "{event.job}": the log is that of another plan')
+            raise self._not_ours(event.item, event.job)
         if self.outcomes[row]:
             raise LogContradiction(f'the log says twice what became of row {event.item} of job "{event.job}"')
         self.outcomes[row] = _MARKS[event.outcome._value_]
         self.bytes += event.bytes
+        if event.proof is not _STATUS:
+            self.proofs.add(row, 1, event.proof)
         if event.outcome is not _DELIVERED and event.outcome not in _NOT_FAULTS:
-            self._add_fault(event)
+            self._add_fault(event, event.outcome, -1 if event.status is None else event.status)
 
-    def _add_fault(self, event: InstanceFinished) -> None:
-        """Add an instance that is not where it should be to those of its kind."""
-        self.faults.add((event.outcome, event.cause))
-        status = -1 if event.status is None else event.status
+    def add_proven(self, event: InstancesProven) -> None:
+        """Add what verification found; raises LogContradiction for rows that are not of this job."""
+        row = event.first - self.first
+        if not 0 <= row <= row + event.count <= len(self.outcomes):
+            raise self._not_ours(event.first, event.job)
+        self.proofs.add(row, event.count, event.proof)
+
+    def add_missing(self, event: InstanceMissing) -> None:
+        """Add what verification did not find; raises LogContradiction for a row that is not of this job."""
+        row = event.item - self.first
+        if not 0 <= row < len(self.outcomes):
+            raise self._not_ours(event.item, event.job)
+        self.proofs.add_missing(row)
+        self._add_fault(event, Outcome.MISSING, -1)
+
+    @staticmethod
+    def _not_ours(item: int, job: str) -> LogContradiction:
+        """Return the error for a row of another job or plan."""
+        return LogContradiction(f'row {item} is not one of job "{job}": the log is that of another plan')
+
+    def _add_fault(self, event: InstanceFinished | InstanceMissing, outcome: Outcome, status: int) -> None:
+        """Add an instance that is not where it should be to those of its kind; status -1 when there is none."""
+        self.faults.add((outcome, event.cause))
         key = GroupKey(event.reason, status, event.words[:WORDS])
         self.groups.add(key, Group(count=1, items=(event.item,), hint=event.hint))
 
@@ -165,9 +196,18 @@ class JobTally:
         if event.number <= ASSOCIATIONS:
             self.ended[event.number] = Ended(proposed=event.proposed, ended_by=event.ended_by)
 
-    def count(self, outcome: Outcome) -> int:
-        """How many instances had an outcome, by their own last words."""
-        return self.outcomes.count(_MARKS[outcome.value])
+    def counts(self) -> Counter[Outcome]:
+        """How many instances had which outcome: by their own last words, unless verification did not find them."""
+        counts = Counter({outcome: self.outcomes.count(_MARKS[outcome.value]) for outcome in Outcome})
+        for row in self.proofs.missing():
+            if mark := self.outcomes[row]:
+                counts[_OUTCOMES[mark]] -= 1
+                counts[Outcome.MISSING] += 1
+        return counts
+
+    def proof_counts(self) -> Counter[Proof]:
+        """How many of the delivered instances rest on which proof."""
+        return self.proofs.count(self.outcomes.translate(_ONLY_DELIVERED))
 
     @property
     def unheard(self) -> int:
@@ -190,6 +230,7 @@ def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
     return JobTally(
         first=one.first,
         outcomes=_merge_outcomes(one, other),
+        proofs=one.proofs.merged_with(other.proofs),
         bytes=one.bytes + other.bytes,
         matches=one.matches + other.matches,
         started=one.started if other.started is None else other.started,

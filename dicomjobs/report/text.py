@@ -16,6 +16,7 @@ from dicomjobs.report.phrases import (
     failure_words,
     job_words,
     number_of,
+    proofs_words,
     still_open,
 )
 from dicomjobs.report.report import Failure, JobKind, JobReport, Report, RunOutcome
@@ -41,7 +42,7 @@ def outcome_words(outcome: JobOutcome) -> str:
 
 def _job_in_line(job: JobReport) -> str:
     """Return a job as part of a line; that it succeeded goes without saying when there is more to say."""
-    words = job_words(job)
+    words = "; ".join(filter(None, (job_words(job), proofs_words(job))))
     outcome = "" if job.outcome is JobOutcome.SUCCEEDED and words else f"{outcome_words(job.outcome)}: "
     return f"{one_line(job.name)} ({job.kind.value} {one_line(job.peer)}): {outcome}{words}".rstrip(": ")
 
@@ -87,6 +88,8 @@ def _detail_lines(job: JobReport) -> Iterator[str]:
     if words := associations_words(job):
         yield f"  {words}"
     yield from (f"  {line}" for line in agreement_lines(job))
+    if words := proofs_words(job):
+        yield f"  {words}"
     for failure in job.failures:
         yield from _failure_lines(failure)
 

@@ -11,7 +11,7 @@ from itertools import islice
 from math import inf
 from typing import assert_never
 
-from dicomjobs.events import Cause, JobFinished, JobOutcome, Outcome, OutputFailed, RunFinished, RunStarted
+from dicomjobs.events import Cause, JobFinished, JobOutcome, Outcome, OutputFailed, Proof, RunFinished, RunStarted
 from dicomjobs.model.peer import Peer
 from dicomjobs.plan.plan import EchoStep, FindStep, Instances, JobPlan, Plan, Step, StoreStep
 from dicomjobs.report import exit_code as codes
@@ -21,6 +21,7 @@ from dicomjobs.report.report import (
     Failure,
     JobKind,
     JobReport,
+    ProofCounts,
     Report,
     RunOutcome,
 )
@@ -113,6 +114,7 @@ def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instanc
         peer=_peer(job.peer),
         outcome=_job_outcome(tally),
         counts=_counts(tally),
+        proofs=_proofs(tally),
         bytes=tally.bytes,
         seconds=finished.seconds if finished else _seconds_until_lost(tally, run),
         associations=tuple(_associations(tally)),
@@ -158,16 +160,28 @@ def _job_outcome(tally: JobTally) -> JobOutcome:
 
 def _counts(tally: JobTally) -> Counts:
     """Count the instances by outcome; one without a last word was not sent as far as anybody can say."""
+    counts = tally.counts()
     return Counts(
         planned=len(tally.outcomes),
-        delivered=tally.count(Outcome.DELIVERED),
-        delivered_with_warning=tally.count(Outcome.DELIVERED_WITH_WARNING),
-        failed=tally.count(Outcome.FAILED),
-        unknown=tally.count(Outcome.UNKNOWN),
-        missing=tally.count(Outcome.MISSING),
-        not_sent=tally.count(Outcome.NOT_SENT) + tally.unheard,
-        skipped=tally.count(Outcome.SKIPPED),
+        delivered=counts[Outcome.DELIVERED],
+        delivered_with_warning=counts[Outcome.DELIVERED_WITH_WARNING],
+        failed=counts[Outcome.FAILED],
+        unknown=counts[Outcome.UNKNOWN],
+        missing=counts[Outcome.MISSING],
+        not_sent=counts[Outcome.NOT_SENT] + tally.unheard,
+        skipped=counts[Outcome.SKIPPED],
         matches=tally.matches,
+    )
+
+
+def _proofs(tally: JobTally) -> ProofCounts:
+    """Count the delivered instances by what that rests on."""
+    counts = tally.proof_counts()
+    return ProofCounts(
+        status=counts[Proof.STATUS],
+        count=counts[Proof.COUNT],
+        query=counts[Proof.QUERY],
+        commitment=counts[Proof.COMMITMENT],
     )
 
 

@@ -52,6 +52,25 @@ def test_a_settled_instance_has_everything_that_is_known_of_it(directory: Path) 
     assert ask(directory, "SELECT called_ae_title, host, port FROM peer") == [("ARCHIVE", "archive.example", 104)]
 
 
+def test_a_delivery_that_verification_denies_is_revised(directory: Path) -> None:
+    """For this peer alone, and durable after the next barrier."""
+    elsewhere = PeerIdentity(called_ae_title="ARCHIVE", host="other.example", port=104)
+    with opened(directory) as ledger:
+        for journal in (ledger.journal(elsewhere), ledger.journal(ARCHIVE)):
+            claim(journal, 1, 2)
+            send(journal, 1)
+            send(journal, 2)
+        journal.revise([planned(2)], Outcome.MISSING, "not_found")
+        journal.barrier()
+
+        found = ask(
+            directory,
+            "SELECT host, outcome, reason FROM instance JOIN peer ON peer.id = peer WHERE outcome = 'missing'",
+        )
+
+    assert found == [("archive.example", "missing", "not_found")]
+
+
 def test_a_barrier_makes_every_settlement_before_it_durable(directory: Path) -> None:
     """Also hundreds of them, while the ledger is open."""
     numbers = range(300)

@@ -10,7 +10,7 @@ import pytest
 
 from dicomjobs.disk.row_file import RowFile, temporary_rows
 from dicomjobs.model.association import AssociationProfile, ContextTemplate
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob, Verify
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order, SendSet
 from dicomjobs.plan.inventory import SurveyedFile
@@ -30,6 +30,8 @@ JOB = StoreJob(
     send_set=send_set_of(),
     association_profile=None,
     on_failure=OnFailure.CONTINUE,
+    verify=Verify.STATUS,
+    verify_within=60.0,
     duplicates=Duplicates.SKIP,
     already_delivered=AlreadyDelivered.SKIP,
     on_unknown=OnUnknown.STOP,

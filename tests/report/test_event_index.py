@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from dicomjobs.events import Event, Stamped
+from dicomjobs.events import Event, InstanceMissing, InstancesProven, Proof, Stamped
 from dicomjobs.report.event_index import EventIndex
 from dicomjobs.report.event_json import encode
 from tests.support.runs import (
@@ -43,6 +43,23 @@ def test_each_item_has_its_own_event() -> None:
     index = EventIndex(log_of(whole_run(echo_events(), find_events(), store_events(shuffled))), rows=7)
 
     assert [index.finished(item) for item in range(7)] == [*WORDS[:4], None, WORDS[4], None]
+
+
+def test_what_verification_said_later_is_part_of_the_final_word() -> None:
+    """A proof stands beside a delivery, and a missing instance is no longer delivered."""
+    events: list[Event] = [
+        *map(delivered, range(4)),
+        InstancesProven(job="send_them", first=0, count=2, proof=Proof.QUERY),
+        InstanceMissing(job="send_them", item=3, reason="not_found", words="not there"),
+    ]
+
+    index = EventIndex(log_of(stamp(events)), rows=4)
+
+    words = [index.finished(item) for item in range(4)]
+    assert [word and word.proof.value for word in words] == ["query", "query", "status", "status"]
+    assert [word and word.outcome.value for word in words] == ["delivered"] * 3 + ["missing"]
+    assert words[3]
+    assert (words[3].reason, words[3].words, words[3].status) == ("not_found", "not there", 0)
 
 
 def test_a_log_in_another_form_is_read_as_well() -> None:

@@ -20,6 +20,7 @@ CAUSES = {
     Cause.LOCAL_RESOURCE: (7, 7),
     Cause.UNKNOWN: (8, 8),
     Cause.TRUNCATED: (3, 3),
+    Cause.NOT_AS_EXPECTED: (6, 6),
     Cause.INTERRUPTED: (4, 4),
     Cause.NEEDED_JOB_FAILED: (4, 4),
 }

@@ -14,11 +14,14 @@ from dicomjobs.events import (
     EchoFinished,
     Event,
     InstanceFinished,
+    InstanceMissing,
+    InstancesProven,
     JobFinished,
     JobOutcome,
     JobStarted,
     Outcome,
     OutputFailed,
+    Proof,
     RunFinished,
     Stamped,
 )
@@ -53,7 +56,7 @@ WORDS = ["disk full", "no", "", *(f"instance {n} is odd" for n in range(200))]
 def any_word(item: int, random: Random) -> InstanceFinished:
     """Return some final word on an item, of one of so many kinds that not all can be kept apart."""
     return InstanceFinished(
-        job="first" if item < ROWS else "second",
+        job=job_of(item),
         item=item,
         outcome=random.choice(list(Outcome)),
         reason=random.choice(["refused", "no_answer"]),
@@ -73,6 +76,21 @@ def log_of(heard: int, others: list[Event], random: Random) -> tuple[Stamped, ..
     return stamp(events)
 
 
+def job_of(item: int) -> str:
+    """Name the job that a row belongs to."""
+    return "first" if item < ROWS else "second"
+
+
+def proven(item: int, count: int, proof: Proof) -> InstancesProven:
+    """Return that rows of one job were found, from an item on."""
+    return InstancesProven(job=job_of(item), first=item, count=min(count, ROWS - item % ROWS), proof=proof)
+
+
+def missing(item: int) -> InstanceMissing:
+    """Return that a row was not found."""
+    return InstanceMissing(job=job_of(item), item=item, reason="not_found", words="not there")
+
+
 JOBS = st.sampled_from(["check", "find_them", "first", "second"])
 NUMBERS = st.integers(1, ASSOCIATIONS + 5)
 OTHERS: st.SearchStrategy[Event] = st.one_of(
@@ -84,6 +102,8 @@ OTHERS: st.SearchStrategy[Event] = st.one_of(
     st.builds(EchoFinished, job=JOBS, status=st.none() | st.integers(0, 9), seconds=st.just(0.5)),
     st.builds(JobFinished, job=JOBS, outcome=st.sampled_from(list(JobOutcome)), seconds=st.floats(0, 9)),
     st.sampled_from(find_events()),
+    st.builds(proven, st.integers(0, 2 * ROWS - 1), st.integers(0, ROWS), st.sampled_from(list(Proof))),
+    st.builds(missing, st.integers(0, 2 * ROWS - 1)),
     st.builds(OutputFailed, job=JOBS, path=st.sampled_from(["/a.csv", "/b.csv"]), words=st.just("no room")),
 )
 LOGS = st.builds(log_of, st.integers(0, 2 * ROWS), st.lists(OTHERS, max_size=30), st.integers(0, 2**32).map(Random))
@@ -109,10 +129,40 @@ def test_counts_add_up_to_what_was_planned(log: tuple[Stamped, ...]) -> None:
         total += counts.missing + counts.not_sent + counts.skipped
 
         assert total == counts.planned
+        proofs = job.proofs
+        assert proofs.status + proofs.count + proofs.query + proofs.commitment == (
+            counts.delivered + counts.delivered_with_warning
+        )
 
 
 STORES = make_plan(echo_job(), find_job(), store_job(count=4))
 CLEAN = whole_run(echo_events(), find_events(), store_events(map(delivered, range(4))))
+
+
+def test_what_verification_found_and_did_not_find_is_counted() -> None:
+    """A missing instance is no longer a delivered one, and costs exit code 6."""
+    verified = [proven_in_stores(0, 2, Proof.QUERY), proven_in_stores(2, 1, Proof.COUNT), missing_in_stores(3)]
+    events = store_events(map(delivered, range(4)), outcome=JobOutcome.FAILED)
+    log = whole_run(echo_events(), find_events(), [*events[:-1], *verified, events[-1]])
+
+    report = report_of(STORES, log)
+
+    job = report.jobs[2]
+    assert (job.counts.delivered, job.counts.missing, report.exit_code) == (3, 1, 6)
+    assert (job.proofs.status, job.proofs.count, job.proofs.query) == (0, 1, 2)
+    assert [(each.reason, each.count, each.examples) for each in job.failures] == [
+        ("not_found", 1, ("/data/in/000003.dcm",))
+    ]
+
+
+def proven_in_stores(first: int, count: int, proof: Proof) -> Event:
+    """Return that rows of the plan below were found."""
+    return InstancesProven(job="send_them", first=first, count=count, proof=proof)
+
+
+def missing_in_stores(item: int) -> Event:
+    """Return that a row of the plan below was not found."""
+    return InstanceMissing(job="send_them", item=item, reason="not_found", words="not there")
 
 
 def test_a_clean_run_is_success() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dicomjobs.events import JobOutcome
 from dicomjobs.report.phrases import associations_words, counts_words, failure_words, job_words, number_of
-from dicomjobs.report.report import AssociationReport, Counts, Failure, JobKind, JobReport
+from dicomjobs.report.report import AssociationReport, Counts, Failure, JobKind, JobReport, ProofCounts
 
 JOB = JobReport(
     name="job",
@@ -16,6 +16,7 @@ JOB = JobReport(
     peer="archive",
     outcome=JobOutcome.SUCCEEDED,
     counts=Counts(planned=2, delivered=2),
+    proofs=ProofCounts(),
     bytes=3000,
     seconds=1.5,
     associations=(),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
-from dicomjobs.events import EndedBy, Event
+from dicomjobs.events import EndedBy, Event, Outcome
 from dicomjobs.execute.executor import execute
 from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
@@ -223,6 +223,10 @@ class FakeJournal:
         """Note claims given back."""
         self._note(f"release {','.join(map(str, items))}")
 
+    def revise(self, rows: Sequence[PlannedInstance], outcome: Outcome, reason: str) -> None:
+        """Note another outcome."""
+        self._note(f"revise {','.join(row.sop_instance_uid for row in rows)} {outcome.value} {reason}")
+
     def barrier(self) -> None:
         """Note the barrier."""
         self._note("barrier")
@@ -246,6 +250,7 @@ class Stage:
     attempts: int = 0
     resend: Resend = Resend.NOTHING
     resumption: Resumption = SEND_ALL
+    pauses: list[float] = field(default_factory=list)
     _clock: Iterator[int] = field(default_factory=itertools.count)
 
     def connect(self, _: Peer, proposal: Proposal) -> Association:
@@ -285,6 +290,7 @@ class Stage:
             decode_identifier=_decode,
             monotonic=lambda: 0.0,
             wall=lambda: float(next(self._clock)),
+            pause=self.pauses.append,
         )
 
     def run(self, plan: Plan) -> list[Event]:

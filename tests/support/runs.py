@@ -32,7 +32,7 @@ from dicomjobs.model.association import (
     RejectedContext,
     TlsSession,
 )
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, Verify
 from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
@@ -178,6 +178,8 @@ def store_job(name: str = "send_them", *, first: int = 0, count: int = 3) -> Job
         on_unknown=OnUnknown.STOP,
         retry=Retry(attempts=1, runs=3),
         digest=DigestPolicy.AUTO,
+        verify=Verify.STATUS,
+        verify_within=60.0,
         if_empty=EmptyPolicy.OK,
         end_with=EndWith.RELEASE,
     )

@@ -1,0 +1,211 @@
+"""What was delivered, verified: the peer is asked for each instance, and again for a while as long as it does not have it yet.
+
+It knows nothing of sending. A proof is told only for what the peer's answers show; whatever cannot be shown keeps its status as
+its only proof, and the job says so.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice, repeat
+
+from dicomjobs.events import INSTANCE_REASONS, Cause, InstanceMissing, InstancesProven, Outcome, Proof
+from dicomjobs.execute.associating import Emit
+from dicomjobs.execute.halt import Halted
+from dicomjobs.execute.lookup import Lookup, Presence, Sighting
+from dicomjobs.execute.ports import Journal, Ports
+from dicomjobs.execute.tally import Tally
+from dicomjobs.model.stop import StopState
+from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
+
+_BATCH = 10_000
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
+_LONGEST_PAUSE = 15.0
+"""Seconds between one round of questions and the next: most archives have what they were sent at once, some take a minute."""
+
+_Series = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Verification:
+    """The delivered instances of a job, and what is told of them; `emit` is the lane's."""
+
+    job: JobPlan
+    step: StoreStep
+    ports: Ports
+    journal: Journal
+    tally: Tally
+    emit: Emit
+    _proven: InstancesProven | None = None
+    _unproven: int = 0
+    _why: Sighting | None = None
+
+    def prove(self, item: int, proof: Proof) -> None:
+        """Tell that an instance was found; items that follow each other are told together."""
+        known = self._proven
+        if known and known.proof is proof and item == known.first + known.count:
+            self._proven = InstancesProven(job=self.job.name, first=known.first, count=known.count + 1, proof=proof)
+            return
+        self.flush()
+        self._proven = InstancesProven(job=self.job.name, first=item, count=1, proof=proof)
+
+    def flush(self) -> None:
+        """Tell what was found since the last time."""
+        if self._proven:
+            self.emit(self._proven)
+            self._proven = None
+
+    def miss(self, item: int, row: PlannedInstance, reason: str, words: str = "", hint: str = "") -> None:
+        """Note in the ledger and tell that a delivered instance is missing; raises JournalUnavailable."""
+        self.journal.revise([row], Outcome.MISSING, reason)
+        self.tally.add_missing(item)
+        words = words or INSTANCE_REASONS[reason]
+        self.emit(InstanceMissing(job=self.job.name, item=item, reason=reason, words=words, hint=hint))
+
+    def leave(self, count: int, why: Sighting) -> None:
+        """Note that of some instances nothing could be found out."""
+        self._unproven += count
+        self._why = self._why or why
+
+    def verdict(self) -> Halted | None:
+        """Return why the job has not got the proof that it asked for, None when it has."""
+        self.flush()
+        if self._why is None:
+            return None
+        cause = Cause.INTERRUPTED if self._why.cause is Cause.INTERRUPTED else Cause.NOT_AS_EXPECTED
+        delivered = "instance that was delivered" if self._unproven == 1 else "instances that were delivered"
+        words = f"{self._unproven:,} {delivered} could not be verified: {self._why.words}"
+        return Halted(reason="not_verified", words=words, cause=cause, hint=self._why.hint)
+
+
+def verify_by_query(verification: Verification, lookup: Lookup) -> Halted | None:
+    """Ask for every delivered instance until it is found or the time is over; raises JournalUnavailable."""
+    rounds = _Rounds(verification, lookup)
+    ports, limit = verification.ports, verification.step.verify_within
+    began = ports.monotonic()
+    for pause in chain(_PAUSES, repeat(_LONGEST_PAUSE)):
+        left = limit - (ports.monotonic() - began)
+        rounds.ask(is_last=left <= 0 or ports.stop.state is not StopState.RUNNING)
+        if rounds.is_over:
+            break
+        ports.pause(min(pause, left))
+    return verification.verdict()
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """Rounds of questions: `waiting` for instances, and by `counting` for those that the peer does not answer for one by one."""
+
+    verification: Verification
+    lookup: Lookup
+    waiting: Iterable[int] | None = None
+    counting: array[int] = field(default_factory=lambda: array("Q"))
+    _expected: Counter[_Series] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to ask."""
+        return not self.waiting and not self.counting
+
+    def ask(self, *, is_last: bool) -> None:
+        """Ask once for everything that is left; after the last time nothing is."""
+        items = self.verification.tally.delivered_items() if self.waiting is None else iter(self.waiting)
+        waiting, counting = array("Q"), iter(self.counting)
+        self.counting = array("Q")
+        for batch in self._batches(items):
+            sightings = self.lookup.look_up([row for _, row in batch])
+            for (item, row), sighting in zip(batch, sightings, strict=True):
+                self._judge(item, row, sighting, None if is_last else waiting)
+            self.verification.flush()
+        self.waiting = waiting
+        later = self.counting
+        self.counting = array("Q")
+        for batch in self._batches(chain(counting, later)):
+            self._count(batch, is_last=is_last)
+            self.verification.flush()
+
+    def _batches(self, items: Iterator[int]) -> Iterator[list[tuple[int, PlannedInstance]]]:
+        """Yield items with their rows, some thousands at a time."""
+        instances = self.verification.ports.instances
+        while batch := [(item, instances[item]) for item in islice(items, _BATCH)]:
+            yield batch
+
+    def _judge(self, item: int, row: PlannedInstance, sighting: Sighting, waiting: array[int] | None) -> None:
+        """Take what was found out about one instance; without `waiting` this is the final word."""
+        match sighting.presence:
+            case Presence.PRESENT:
+                self.verification.prove(item, Proof.QUERY)
+            case Presence.NOT_ANSWERABLE if sighting.reason == "refused" and sighting.cause is not Cause.TRANSIENT:
+                self.counting.append(item)
+            case _ if waiting is not None and _may_change(sighting):
+                waiting.append(item)
+            case Presence.ABSENT:
+                self.verification.miss(item, row, "not_found")
+            case Presence.NOT_ANSWERABLE:
+                self.verification.leave(1, sighting)
+
+    def _count(self, batch: Sequence[tuple[int, PlannedInstance]], *, is_last: bool) -> None:
+        """Compare how many instances the peer has of each series with how many were delivered."""
+        answers: dict[_Series, _Numbers | Sighting] = {}
+        for item, row in batch:
+            series = (row.study_instance_uid, row.series_instance_uid)
+            if series not in answers:
+                answers[series] = self._numbers(*series)
+            match answers[series]:
+                case _Numbers(there=there, delivered=delivered) if there >= delivered:
+                    self.verification.prove(item, Proof.COUNT)
+                case Sighting() as sighting if is_last or not _may_change(sighting):
+                    self.verification.leave(1, sighting)
+                case _Numbers() as numbers if is_last:
+                    self.verification.miss(item, row, "fewer_than_sent", numbers.words)
+                case _:
+                    self.counting.append(item)
+
+    def _numbers(self, study_instance_uid: str, series_instance_uid: str) -> _Numbers | Sighting:
+        """Ask how many instances the peer has of a series, of its study where it does not say that of series."""
+        delivered = self._deliveries()
+        in_series = self.lookup.count(study_instance_uid, series_instance_uid)
+        if not isinstance(in_series, Sighting):
+            return _Numbers(in_series, delivered[study_instance_uid, series_instance_uid], "series")
+        if in_series.reason != "refused":
+            return in_series
+        in_study = self.lookup.count(study_instance_uid, "")
+        return (
+            in_study
+            if isinstance(in_study, Sighting)
+            else _Numbers(in_study, delivered[study_instance_uid, ""], "study")
+        )
+
+    def _deliveries(self) -> Counter[_Series]:
+        """Return how many instances of each series, and of each study ("" as the series), this run and earlier ones delivered."""
+        if self._expected is None:
+            self._expected, seen = Counter(), set[int]()
+            for item in self.verification.tally.expected_items():
+                row = self.verification.ports.instances[item]
+                if (known := hash(row.sop_instance_uid)) not in seen:
+                    seen.add(known)
+                    self._expected[row.study_instance_uid, row.series_instance_uid] += 1
+                    self._expected[row.study_instance_uid, ""] += 1
+        return self._expected
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """How many instances of a series or study are at the peer, and how many must be."""
+
+    there: int
+    delivered: int
+    noun: str
+
+    @property
+    def words(self) -> str:
+        """The difference in a sentence."""
+        return f"the peer says that it has {self.there:,} instances of its {self.noun}, and {self.delivered:,} were delivered"
+
+
+def _may_change(sighting: Sighting) -> bool:
+    """Say whether asking again later can give another answer."""
+    return sighting.presence is Presence.ABSENT or sighting.cause is Cause.TRANSIENT

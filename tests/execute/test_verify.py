@@ -1,0 +1,207 @@
+"""`verify: query`: what was delivered is asked for, missing ones are named, and nothing is called proven that was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dicomjobs.model.query import Element
+from dicomjobs.wire.identifier import encode_identifier
+from dicomjobs.wire.receive import start_receiver
+from tests.support.command import Ended, RunDirectory, dicomjobs, latest, peer_yaml, store_yaml
+from tests.support.instances import make_study, make_uid
+from tests.support.job_files import write
+from tests.support.peers import dcmqrscp, orthanc, storescp
+from tests.support.scripted_scp import (
+    RELEASE_RP,
+    Conversation,
+    Step,
+    accept,
+    close,
+    match,
+    read_message,
+    read_one_pdu,
+    respond,
+    scripted_sessions,
+    send,
+)
+from tests.support.wire import EXPLICIT_LITTLE
+
+FILES = 3
+STUDY, SERIES = make_uid("seed", 1), make_uid("seed", 1, 1)
+UIDS = [make_uid("seed", 1, 1, number) for number in range(FILES)]
+RELEASED = (read_one_pdu(), send(RELEASE_RP))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three files of one series."""
+    folder = tmp_path_factory.mktemp("files")
+    make_study(folder, FILES, rows=4)
+    return folder
+
+
+def named(*uids: str) -> Step:
+    """Answer with matches at IMAGE level, and success."""
+    return then(*(match(_identifier(level="IMAGE", instance=uid)) for uid in uids), respond())
+
+
+def counted(level: str, number: int) -> Step:
+    """Answer with the number of instances of the series or study, and success."""
+    return then(match(_identifier(level=level, number=number)), respond())
+
+
+def then(*steps: Step) -> Step:
+    """Make one step of several."""
+
+    def step(conversation: Conversation) -> None:
+        for each in steps:
+            each(conversation)
+
+    return step
+
+
+def _identifier(*, level: str, instance: str = "", number: int = -1) -> bytes:
+    """Return a match."""
+    found = [(0x00080018, "UI", instance), (0x00080052, "CS", level), (0x0020000D, "UI", STUDY)]
+    found += [(0x0020000E, "UI", SERIES)] if level != "STUDY" else []
+    found += [(0x00201209 if level == "SERIES" else 0x00201208, "IS", str(number))] if number >= 0 else []
+    elements = tuple(Element(tag=tag, vr=vr, values=(value,)) for tag, vr, value in found if value)
+    return encode_identifier(elements, EXPLICIT_LITTLE, "ISO_IR 100")
+
+
+def asked(*answers: Step) -> tuple[Step, ...]:
+    """Return an association on which queries are answered one after the other, and which is then released."""
+    return (accept(), *(step for answer in answers for step in (read_message(), answer)), *RELEASED)
+
+
+def run(
+    tmp_path: Path, files: Path, port: int, *, queries_at: int = 0, within: str = "0s"
+) -> tuple[Ended, RunDirectory]:
+    """Send and verify."""
+    times = "{connect: 2s, acse: 2s, dimse: 2s, network: 2s}"
+    more = {"queries_at": f"{{host: 127.0.0.1, port: {queries_at}, timeouts: {times}}}"} if queries_at else {}
+    peer = peer_yaml(port, called="ANY-SCP", **more)
+    job = store_yaml(port, files, peer=peer, more=f"verify: query, verify_within: {within}")
+    text = f"state: {{directory: {tmp_path / 'state'}}}\n{job}".replace("dicomjobs: 1\n", "", 1)
+    ended = dicomjobs("run", write(tmp_path, f"dicomjobs: 1\n{text}"), "--reports", tmp_path / "reports")
+    return ended, latest(tmp_path / "reports")
+
+
+def proofs(ran: RunDirectory) -> dict[str, int]:
+    """Return how many delivered instances rest on what, leaving out what none does."""
+    return {proof: count for proof, count in ran.job("send")["proofs"].items() if count}
+
+
+def rows(ran: RunDirectory) -> list[tuple[str, str, str]]:
+    """Return outcome, reason and proof of each row."""
+    return [(row["outcome"], row["reason"], row["proof"]) for row in ran.rows]
+
+
+def queried(tmp_path: Path, files: Path, *sessions: Sequence[Step], within: str = "0s") -> tuple[Ended, RunDirectory]:
+    """Send to a peer of our own and verify at one that follows a script."""
+    (tmp_path / "store").mkdir(exist_ok=True)
+    with start_receiver(str(tmp_path / "store")) as receiver, scripted_sessions(*sessions) as port:
+        return run(tmp_path, files, receiver.port, queries_at=port, within=within)
+
+
+@pytest.mark.parametrize("start", [dcmqrscp, orthanc], ids=["dcmqrscp", "orthanc"])
+def test_a_real_archive_names_every_instance(start: Callable[..., Any], tmp_path: Path, files: Path) -> None:
+    """Each row says that its delivery rests on a query."""
+    with start(tmp_path) as peer:
+        (tmp_path / "job").mkdir()
+        text = store_yaml(peer.port, files, peer=peer_yaml(peer.port, called=peer.ae_title), more="verify: query")
+        ended = dicomjobs("run", write(tmp_path / "job", text), "--reports", tmp_path / "reports")
+
+    ran = latest(tmp_path / "reports")
+    assert (ended.code, proofs(ran), rows(ran)) == (0, {"query": FILES}, [("delivered", "", "query")] * FILES)
+
+
+def test_an_instance_that_is_not_there_is_missing(tmp_path: Path, files: Path) -> None:
+    """Exit code 6; the others are proven. It is named in the report, the table and on the terminal."""
+    ended, ran = queried(tmp_path, files, asked(named(UIDS[0], UIDS[2]), respond()))
+
+    assert (ended.code, ran.report["exit_code"]) == (6, 6)
+    assert rows(ran) == [("delivered", "", "query"), ("missing", "not_found", ""), ("delivered", "", "query")]
+    job = ran.job("send")
+    assert (job["outcome"], job["counts"]["delivered"], job["counts"]["missing"]) == ("failed", 2, 1)
+    assert [(each["reason"], each["count"]) for each in job["failures"]] == [("not_found", 1)]
+    assert "verified: 2 by query" in ended.out
+    assert "1 missing" in ended.out
+
+
+def test_an_instance_that_is_there_a_little_later_is_delivered(tmp_path: Path, files: Path) -> None:
+    """An archive may take its time until it knows what it took; only what is left is asked for again."""
+    first = asked(named(UIDS[0], UIDS[2]), respond(), named(UIDS[1]))
+
+    ended, ran = queried(tmp_path, files, first, within="20s")
+
+    assert (ended.code, proofs(ran)) == (0, {"query": FILES})
+
+
+def test_a_peer_without_image_level_is_asked_for_numbers(tmp_path: Path, files: Path) -> None:
+    """Of the series; and the report says that this is a weaker proof."""
+    ended, ran = queried(tmp_path, files, asked(respond(status=0xA900), counted("SERIES", FILES)))
+
+    assert (ended.code, proofs(ran), rows(ran)[0]) == (0, {"count": FILES}, ("delivered", "", "count"))
+    assert "verified: 3 by count" in ended.out
+
+
+def test_a_peer_without_series_level_is_asked_for_the_number_of_its_study(tmp_path: Path, files: Path) -> None:
+    """The last resort."""
+    answers = (respond(status=0xA900), respond(status=0xC000), counted("STUDY", FILES))
+
+    ended, ran = queried(tmp_path, files, asked(*answers))
+
+    assert (ended.code, proofs(ran)) == (0, {"count": FILES})
+
+
+def test_fewer_than_were_delivered_are_missing_altogether(tmp_path: Path, files: Path) -> None:
+    """Nobody can tell which."""
+    ended, ran = queried(tmp_path, files, asked(respond(status=0xA900), counted("SERIES", 2)))
+
+    assert (ended.code, rows(ran)) == (6, [("missing", "fewer_than_sent", "")] * FILES)
+    assert "it has 2 instances of its series, and 3 were delivered" in ran.job("send")["failures"][0]["words"]
+
+
+NOT_ANSWERED: dict[str, Sequence[Step]] = {
+    "refused at every level": asked(*[respond(status=0xA900)] * 3),
+    "closed": (accept(), read_message(), close()),
+    "another instance in the answer": (accept(), read_message(), named("1.2.3")),
+    "numbers without a number": asked(respond(status=0xA900), then(match(_identifier(level="SERIES")), respond())),
+    "no query service": (accept(results={1: 3, 3: 3}), *RELEASED),
+}
+
+
+@pytest.mark.parametrize("session", NOT_ANSWERED.values(), ids=NOT_ANSWERED.keys())
+def test_what_cannot_be_verified_stays_delivered_by_its_status_and_the_job_says_so(
+    session: Sequence[Step], tmp_path: Path, files: Path
+) -> None:
+    """Nothing is called missing that nobody denied; exit code 6 all the same, for the proof was asked for."""
+    ended, ran = queried(tmp_path, files, session)
+
+    assert (ended.code, proofs(ran), rows(ran)) == (6, {"status": FILES}, [("delivered", "", "status")] * FILES)
+    assert [each["reason"] for each in ran.job("send")["failures"]] == ["not_verified"]
+    assert "could not be verified" in ended.out
+
+
+def test_a_peer_that_only_stores_cannot_verify(tmp_path: Path, files: Path) -> None:
+    """DCMTK's storescp has no query service."""
+    with storescp(tmp_path) as peer:
+        (tmp_path / "job").mkdir()
+        ended, ran = run(tmp_path / "job", files, peer.port)
+
+    assert (ended.code, proofs(ran)) == (6, {"status": FILES})
+
+
+def test_the_plan_says_where_and_how_long_is_asked(tmp_path: Path, files: Path) -> None:
+    """Before anything is sent."""
+    text = store_yaml(11112, files, more="verify: query, verify_within: 2m")
+
+    ended = dicomjobs("plan", write(tmp_path, text))
+
+    assert "then each delivered instance is looked up at ANY-SCP@127.0.0.1:11112" in ended.out
+    assert "again for 2 min" in ended.out
