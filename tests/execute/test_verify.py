@@ -104,7 +104,10 @@ def rows(ran: RunDirectory) -> list[tuple[str, str, str]]:
 def queried(tmp_path: Path, files: Path, *sessions: Sequence[Step], within: str = "0s") -> tuple[Ended, RunDirectory]:
     """Send to a peer of our own and verify at one that follows a script."""
     (tmp_path / "store").mkdir(exist_ok=True)
-    with start_receiver(str(tmp_path / "store")) as receiver, scripted_sessions(*sessions) as port:
+    port_file = tmp_path / "port"
+    known = int(port_file.read_text()) if port_file.exists() else 0
+    with start_receiver(str(tmp_path / "store"), port=known) as receiver, scripted_sessions(*sessions) as port:
+        port_file.write_text(str(receiver.port))
         return run(tmp_path, files, receiver.port, queries_at=port, within=within)
 
 
@@ -131,6 +134,16 @@ def test_an_instance_that_is_not_there_is_missing(tmp_path: Path, files: Path) -
     assert [(each["reason"], each["count"]) for each in job["failures"]] == [("not_found", 1)]
     assert "verified: 2 by query" in ended.out
     assert "1 missing" in ended.out
+
+
+def test_a_missing_instance_is_sent_again_by_the_next_run_and_no_other(tmp_path: Path, files: Path) -> None:
+    """The ledger knows that it is not there."""
+    queried(tmp_path, files, asked(named(UIDS[0], UIDS[2]), respond()))
+
+    ended, ran = queried(tmp_path, files, asked(named(UIDS[1])))
+
+    assert ended.code == 0
+    assert [row[0] for row in rows(ran)] == ["skipped", "delivered", "skipped"]
 
 
 def test_an_instance_that_is_there_a_little_later_is_delivered(tmp_path: Path, files: Path) -> None:
