@@ -13,6 +13,7 @@ from functools import lru_cache
 from dicomjobs.answers.value_reader import ValueReader, value_readers
 from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -131,4 +132,6 @@ SYNTAXES = {
     IMPLICIT_VR_LITTLE_ENDIAN: IMPLICIT,
     EXPLICIT_VR_LITTLE_ENDIAN: _explicit_syntax("<"),
     EXPLICIT_VR_BIG_ENDIAN: _explicit_syntax(">"),
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: _explicit_syntax("<"),
 }
+"""How a data set is written in each transfer syntax, in the deflated one before it is deflated (PS3.5 A.5)."""

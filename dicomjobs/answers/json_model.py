@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from dicomjobs.answers.element_head import IMPLICIT, SYNTAXES, Head, Syntax, damaged, written
 from dicomjobs.answers.value_reader import JsonElement
 from dicomjobs.dicom.character_sets import DEFAULT, CharacterSet, character_set_of
+from dicomjobs.dicom.deflate import inflate
+from dicomjobs.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.errors import ProtocolError
 
@@ -37,10 +39,20 @@ def decode_identifier(data: bytes, transfer_syntax: str, fallback_character_set:
     if len(data) > MAX_LENGTH:
         raise ProtocolError(f"the identifier has {len(data)} bytes, more than the {MAX_LENGTH} that are read")
     fallback = character_set_of(fallback_character_set) or DEFAULT
+    if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        data = _inflated(data)
     try:
         return _Answer(data, fallback).data_set(_Span(0, len(data)), syntax, fallback)[0]
     except struct.error:
         raise damaged("it ends in the middle of an element") from None
+
+
+def _inflated(data: bytes) -> bytes:
+    """Return a deflated answer inflated; raises ProtocolError."""
+    try:
+        return inflate(data, most=MAX_LENGTH)
+    except ValueError as error:
+        raise ProtocolError(str(error)) from error
 
 
 def _in_order(found: dict[str, object]) -> dict[str, object]:

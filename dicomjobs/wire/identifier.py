@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from dicomjobs.answers.element_head import SYNTAXES, Syntax, written
 from dicomjobs.dicom.character_sets import DEFAULT, CharacterSet, character_set_of
+from dicomjobs.dicom.deflate import deflate
+from dicomjobs.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.dicom.value_representations import LONG
 from dicomjobs.model.query import Element, Identifier
@@ -21,7 +23,7 @@ _ITEM = 0xFFFEE000
 
 
 def encode_identifier(identifier: Identifier, transfer_syntax: str, character_set: str) -> bytes:
-    """Return the identifier as a data set in an uncompressed transfer syntax, its sequences with explicit lengths.
+    """Return the identifier as a data set in an uncompressed or deflated transfer syntax, its sequences with explicit lengths.
 
     Specific Character Set is added where a value is not ASCII and the identifier does not say in what it is encoded.
     Raises ValueError, with a sentence that names the attribute, for what cannot be encoded.
@@ -33,7 +35,8 @@ def encode_identifier(identifier: Identifier, transfer_syntax: str, character_se
     if not _declared(elements) and not _is_ascii(elements):
         elements = [element for element in elements if element.tag != _SPECIFIC_CHARACTER_SET]
         elements.append(Element(tag=_SPECIFIC_CHARACTER_SET, vr="CS", values=tuple(character_set.split("\\"))))
-    return _data_set_bytes(elements, syntax, DEFAULT)
+    data = _data_set_bytes(elements, syntax, DEFAULT)
+    return deflate(data) if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN else data
 
 
 def _declared(elements: Iterable[Element]) -> str:

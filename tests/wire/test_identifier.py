@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from pydicom.data import get_charset_files
 from pydicom.dataset import Dataset
 
-from dicomjobs.answers.json_model import decode_identifier
+from dicomjobs.answers.json_model import MAX_LENGTH, decode_identifier
+from dicomjobs.dicom.deflate import deflate
 from dicomjobs.dicom.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -203,9 +205,26 @@ def test_an_attribute_that_is_there_twice_is_refused() -> None:
         encode_identifier((key("PatientID", "1"), key("PatientID", "2")), IMPLICIT_VR_LITTLE_ENDIAN, "")
 
 
-@pytest.mark.parametrize("syntax", [DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.4.50", "1.2.3"])
-def test_an_identifier_is_never_compressed(syntax: str) -> None:
-    """Neither on the way out nor on the way in, where it would be a way to fill memory."""
+def test_a_deflated_identifier_is_the_explicit_one_with_the_length_that_inflating_may_give() -> None:
+    """PS3.5 A.5; more than an answer may have is not even inflated."""
+    identifier = (key("PatientID", "1" * 400), key("PatientName", "A"))
+    deflated = encode_identifier(identifier, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "")
+    bomb = deflate(b"\0" * (MAX_LENGTH + 1))
+
+    assert len(deflated) % 2 == 0
+    assert zlib.decompressobj(-15).decompress(deflated) == encode_identifier(identifier, EXPLICIT_VR_LITTLE_ENDIAN, "")
+    assert decode_identifier(deflated, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "")["00100020"] == {
+        "vr": "LO",
+        "Value": ["1" * 400],
+    }
+    for damaged in (bomb, deflated[:8], b"\xff\xff\xff"):
+        with pytest.raises(ProtocolError, match="deflated"):
+            decode_identifier(damaged, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "")
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.50", "1.2.3"])
+def test_an_identifier_is_in_no_other_transfer_syntax(syntax: str) -> None:
+    """Neither on the way out nor on the way in."""
     with pytest.raises(ValueError, match="an identifier cannot be encoded in"):
         encode_identifier((), syntax, "")
     with pytest.raises(ProtocolError, match="an identifier cannot be read in"):
