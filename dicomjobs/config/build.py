@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of
+from dicomjobs.config.attribute_paths import NotAnAttribute, placed_attribute_of
 from dicomjobs.config.build_peers import build_peer, with_look_ups
 from dicomjobs.config.build_profiles import build_profile, follow, transfer_syntax
 from dicomjobs.config.build_store import build_send_set, build_store_job
@@ -18,6 +18,7 @@ from dicomjobs.config.places import Places, Pointer
 from dicomjobs.config.query_keys import build_query
 from dicomjobs.config.resolve import References, kinds_of, section
 from dicomjobs.diagnostics import Diagnostics
+from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
 from dicomjobs.model.association import AssociationProfile, ProposalPolicy, Proposing
 from dicomjobs.model.job import (
     EchoJob,
@@ -49,9 +50,13 @@ class Site:
     """Jobs that name things nobody declares, or that nobody has named yet, are not among them."""
     job_names: frozenset[str]
     """The names of all jobs."""
+    dictionary: DataDictionary
+    """What attributes are called beside PS3.6."""
 
 
-def build_site(document: dict[str, Any], *, places: Places, references: References) -> tuple[Site, Diagnostics]:
+def build_site(
+    document: dict[str, Any], *, places: Places, references: References, dictionary: DataDictionary = NOTHING_ELSE
+) -> tuple[Site, Diagnostics]:
     """Build every definition of a document, and the jobs from them."""
     root = Cursor(value=document, pointer=(), findings=Findings(places=places))
     for _, syntaxes in section(root, "transfer_syntaxes"):
@@ -67,13 +72,22 @@ def build_site(document: dict[str, Any], *, places: Places, references: Referenc
             lambda at, name: build_profile(at, name=name or _place_name(at), root=root, references=references),
         ),
         queries=_built(
-            root, references, "queries", "query", lambda at, name: build_query(at, name=name or _place_name(at))
+            root,
+            references,
+            "queries",
+            "query",
+            lambda at, name: build_query(at, name=name or _place_name(at), dictionary=dictionary),
         ),
         send_sets=_built(
-            root, references, "send_sets", "send_set", lambda at, name: build_send_set(at, name=name or _place_name(at))
+            root,
+            references,
+            "send_sets",
+            "send_set",
+            lambda at, name: build_send_set(at, name=name or _place_name(at), dictionary=dictionary),
         ),
         jobs={},
         job_names=frozenset(name for name, _ in section(root, "jobs")),
+        dictionary=dictionary,
     )
     site = replace(site, jobs=dict(_jobs(root, references, site)))
     return site, tuple(dict.fromkeys(root.findings.diagnostics))  # a list that two profiles name is read twice
@@ -186,7 +200,7 @@ def _output(at: Cursor) -> Output:
 
 def _column(at: Cursor) -> str:
     """Return the keyword of a column, the tag of an attribute that has none."""
-    attribute = attribute_of(at.text().strip())
+    attribute = placed_attribute_of(at.text().strip())
     if isinstance(attribute, NotAnAttribute):
         at.error("DJ501", attribute.summary, hint=attribute.hint)
         return at.text()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of, name_of
+from dicomjobs.config.attribute_paths import NotAnAttribute, name_of, placed_attribute_of
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.value_forms import FORMS
+from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
 from dicomjobs.dicom.uids import uid_of
 from dicomjobs.model.association import Proposing
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, StoreJob, Verify
@@ -13,7 +14,7 @@ from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Re
 from dicomjobs.model.send_set import Condition, Order, ReadMode, SendSet, SendSetPath, Symlinks
 
 
-def build_send_set(at: Cursor, *, name: str) -> SendSet:
+def build_send_set(at: Cursor, *, name: str, dictionary: DataDictionary = NOTHING_ELSE) -> SendSet:
     """Return the send set that a mapping means."""
     return SendSet(
         name=name,
@@ -23,14 +24,14 @@ def build_send_set(at: Cursor, *, name: str) -> SendSet:
         symlinks=at["symlinks"].word(Symlinks),
         read=at["read"].word(ReadMode),
         order=at["order"].word(Order),
-        where=tuple(c for key, value in at["where"].entries() if (c := _condition(key, value))),
+        where=tuple(c for key, value in at["where"].entries() if (c := _condition(key, value, dictionary))),
         minimum_age=at["minimum_age"].seconds(),
     )
 
 
-def _condition(key: str, value: Cursor) -> Condition | None:
+def _condition(key: str, value: Cursor, dictionary: DataDictionary) -> Condition | None:
     """Return one condition of `where:`; names of UIDs become UIDs."""
-    attribute = attribute_of(key.strip())
+    attribute = placed_attribute_of(key.strip(), dictionary)
     if isinstance(attribute, NotAnAttribute):
         value.error("DJ501", attribute.summary, hint=attribute.hint, at_key=True)
         return None

@@ -96,6 +96,8 @@ CODES = {
     "DJ541": "more contexts than an association has",
     "DJ560": "negotiated by the query and by its profile",
     "DJ561": "something that a worklist cannot negotiate",
+    "DJ562": "a data dictionary that cannot be read",
+    "DJ563": "not an entry of a data dictionary",
     "DJ542": "an order that several associations do not keep",
     "DJ585": "queries that are sent on twice",
     "DJ550": "security that is retired",

@@ -16,7 +16,9 @@ from dicomjobs.diagnostics import Diagnostic, Diagnostics, Location
 Way = tuple[str, ...]
 """The mapping keys from the root to a value; sequences add nothing to it."""
 
-_PATH_KEYS = frozenset({"paths", "directory", "file", "files", "certificate", "key", "trust", "crl", "asconfig"})
+_PATH_KEYS = frozenset(
+    {"paths", "directory", "file", "files", "dictionaries", "certificate", "key", "trust", "crl", "asconfig"}
+)
 """Keys whose text is a path of the file system, wherever they stand outside of attributes."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomjobs.config.attribute_paths import NotAnAttribute, Step, name_of, parse_path
@@ -13,6 +13,7 @@ from dicomjobs.config.places import Unresolved
 from dicomjobs.config.suggest import nearest
 from dicomjobs.config.value_forms import misfit, old_form
 from dicomjobs.dicom.attributes import Attribute
+from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary, creator_tag, is_creator, is_private
 from dicomjobs.dicom.uids import is_uid, uid_names, uid_of
 from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT, PLAIN_TEXT, SINGLE_TEXT
 from dicomjobs.model.query import Element, Identifier, InformationModel, Negotiable, Query, QueryLevel
@@ -36,10 +37,11 @@ _LEVEL = 0x00080052
 """Query/Retrieve Level."""
 
 
-def build_query(at: Cursor, *, name: str) -> Query:
+def build_query(at: Cursor, *, name: str, dictionary: DataDictionary = NOTHING_ELSE) -> Query:
     """Return the query that a mapping means, its level laid into the keys (PS3.4 C.4.1.1.3.1)."""
     draft: _Item = {}
-    rules = STRICT if at["strict"].flag() else AS_TYPED
+    strict = at["strict"].flag()
+    rules = replace(STRICT if strict else AS_TYPED, dictionary=dictionary)
     _lay_keys(draft, at["keys"], rules)
     level = at.get("level")
     if level is not None:
@@ -50,7 +52,7 @@ def build_query(at: Cursor, *, name: str) -> Query:
         level=level.word(QueryLevel) if level else None,
         files=tuple(item.path() for item in at["files"].items()),
         identifier=_elements(draft),
-        strict=rules is STRICT,
+        strict=strict,
         negotiate=tuple(item.word(Negotiable) for item in at["negotiate"].items()),
     )
 
@@ -74,19 +76,29 @@ def _elements(draft: _Item) -> Identifier:
 
 
 def _lay_keys(draft: _Item, keys: Cursor, rules: Rules) -> None:
-    """Lay every key of a mapping into a data set."""
+    """Lay every key of a mapping into a data set, those first that reserve blocks for private attributes."""
+    known: list[tuple[tuple[Step, ...], Cursor]] = []
     for key, value in keys.entries():
-        path = parse_path(key)
+        path = parse_path(key, rules.dictionary)
         if isinstance(path, NotAnAttribute):
             value.error("DJ501", path.summary, hint=path.hint, at_key=True)
         else:
-            _lay(_inner(draft, path, value), path[-1].attribute, value, rules)
+            known.append((path, value))
+    for path, value in sorted(known, key=lambda each: not _reserves(each[0][-1].attribute)):
+        inner = _inner(draft, path, value, rules)
+        _lay(inner, settled(inner, path[-1].attribute, value, rules), value, rules)
 
 
-def _inner(draft: _Item, path: tuple[Step, ...], value: Cursor) -> _Item:
+def _reserves(attribute: Attribute) -> bool:
+    """Say whether a key is the element of a creator."""
+    return is_creator(attribute.tag) and not attribute.creator
+
+
+def _inner(draft: _Item, path: tuple[Step, ...], value: Cursor, rules: Rules) -> _Item:
     """Return the data set that the last step of a path is in, made when no key has spoken of it yet."""
     for step in path[:-1]:
-        sequence = draft.setdefault(step.attribute.tag, _Draft(attribute=step.attribute, cursor=value))
+        attribute = settled(draft, step.attribute, value, rules)
+        sequence = draft.setdefault(attribute.tag, _Draft(attribute=attribute, cursor=value))
         item = step.item or 0
         sequence.items.extend({} for _ in range(len(sequence.items), item + 1))
         draft = sequence.items[item]
@@ -107,6 +119,31 @@ def _lay(draft: _Item, attribute: Attribute, value: Cursor, rules: Rules) -> Non
         _lay_sequence(draft, attribute, value, rules)
     else:
         draft[attribute.tag] = _Draft(attribute=attribute, cursor=value, values=_values(attribute, value, rules))
+
+
+def settled(draft: _Item, attribute: Attribute, value: Cursor, rules: Rules) -> Attribute:
+    """Return a private attribute in the block of its creator, which is reserved if it is not yet (PS3.5 7.8.1); any other as it is.
+
+    One that is written by its tag alone has the VR that a dictionary gives for whoever has reserved its block.
+    """
+    if attribute.creator:
+        block = _block_of(draft, attribute, value)
+        return replace(attribute, tag=attribute.tag | block << 8, creator="")
+    reserved = draft.get(creator_tag(attribute.tag)) if is_private(attribute.tag) and not attribute.keyword else None
+    entry = rules.dictionary.find(attribute.tag, "\\".join(reserved.values)) if reserved else None
+    return replace(attribute, keyword=entry.name, vr=entry.vr, vm=entry.vm) if entry else attribute
+
+
+def _block_of(draft: _Item, attribute: Attribute, value: Cursor) -> int:
+    """Return the block of an attribute's creator: the one it has, a fixed one, or the first that is free."""
+    group, creator = attribute.tag & 0xFFFF0000, (attribute.creator,)
+    fixed = attribute.tag >> 8 & 0xFF
+    blocks = (fixed,) if fixed else range(0x10, 0x100)
+    block = next((each for each in blocks if (d := draft.get(group | each)) and d.values == creator), 0)
+    block = block or next((each for each in blocks if group | each not in draft), blocks[0])
+    reserving = Attribute(tag=group | block, keyword="", vr="LO", vm="1")
+    draft.setdefault(group | block, _Draft(attribute=reserving, cursor=value, values=creator))
+    return 0 if fixed else block
 
 
 def _has_items(value: Any) -> bool:
@@ -188,6 +225,7 @@ class Rules:
 
     value: Callable[[str, Attribute, Cursor], str]
     foreign_groups: frozenset[int]
+    dictionary: DataDictionary = NOTHING_ELSE
 
 
 STRICT = Rules(value=_checked, foreign_groups=frozenset({0x0000, 0x0002, 0xFFFE}))

@@ -13,6 +13,7 @@ from typing import Any
 from dicomjobs.config.build import build_site
 from dicomjobs.config.codes import error
 from dicomjobs.config.cursor import Cursor, Findings
+from dicomjobs.config.dictionaries import read_dictionaries
 from dicomjobs.config.documents import with_source_lines
 from dicomjobs.config.evaluate import Scope
 from dicomjobs.config.expand import expand_document
@@ -88,12 +89,16 @@ def load_workspace(
     places = checked.places
     document = without_misshapen(checked.document, places=places, misshapen=checked.diagnostics)
     references, unknown = resolve_names(document, places=places)
-    site, built = build_site(document, places=places, references=references)
+    dictionaries, unlisted = read_dictionaries(_root(document, places)["dictionaries"])
+    site, built = build_site(document, places=places, references=references, dictionary=dictionaries.dictionary)
     senseless = validate(site, document=document, places=places)
-    warnings = _stop(checked.sources, (*checked.diagnostics, *unknown, *built, *senseless))
+    warnings = _stop(checked.sources, (*checked.diagnostics, *unlisted, *unknown, *built, *senseless))
     workspace = Workspace(
         file=file,
-        inputs=tuple(SourceFile(path=d.path, sha256=d.sha256) for d in checked.sources.documents),
+        inputs=(
+            *(SourceFile(path=d.path, sha256=d.sha256) for d in checked.sources.documents),
+            *(SourceFile(path=path, sha256=sha256) for path, sha256 in dictionaries.files),
+        ),
         at=checked.at,
         declared=checked.sources.declared_jobs,
         jobs=tuple(site.jobs.values()),
@@ -135,9 +140,13 @@ def _stop(sources: Sources, diagnostics: Diagnostics) -> Diagnostics:
 
 def _directory(document: dict[str, Any], places: Places, section: str) -> str | None:
     """Return the folder that `reports` or `state` names, absolute, None for the default."""
-    root = Cursor(value=document, pointer=(), findings=Findings(places=places))
-    directory = root[section].get("directory")
+    directory = _root(document, places)[section].get("directory")
     return directory.path() if directory else None
+
+
+def _root(document: dict[str, Any], places: Places) -> Cursor:
+    """Return the way into a document."""
+    return Cursor(value=document, pointer=(), findings=Findings(places=places))
 
 
 def select_jobs(workspace: Workspace, only: Sequence[str]) -> tuple[Job, ...]:

@@ -17,13 +17,15 @@ from dicomjobs.dicom.table_file import table_text
 class Attribute:
     """An attribute: tag as 0xGGGGEEEE, keyword, VR and value multiplicity as PS3.6 writes it ("1", "1-n", "2-2n").
 
-    Where PS3.6 allows several VRs, `vr` is the one an identifier is encoded with.
+    Where PS3.6 allows several VRs, `vr` is the one an identifier is encoded with. `creator` is that of a private attribute which
+    may lie in any block of its group; the tag's element is then the lower byte alone (PS3.5 7.8.1).
     """
 
     tag: int
     keyword: str
     vr: str
     vm: str
+    creator: str = ""
 
 
 @cache

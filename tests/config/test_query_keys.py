@@ -251,3 +251,69 @@ def test_a_relational_query_that_says_so_is_not_warned_of(tmp_path: Path) -> Non
     model = "model: study\n        level: SERIES\n        negotiate: [relational]"
 
     assert complaints(tmp_path, query("Modality: CT", model=model)) == ()
+
+
+DICTIONARY = (
+    '(0019,"ACME",22)\tDS\tDetectorSpacing\t1\n(0029,"ACME",10)\tSQ\tParts\t1\n(0019,"DOT.",01)\tCS\tDotted\t1\n'
+)
+
+
+def private(folder: Path, keys: str) -> dict[int, tuple[str, tuple[str, ...]]]:
+    """The VRs and values that keys have by tag, with a dictionary of private attributes."""
+    (folder / "site.dic").write_text(DICTIONARY)
+    (job,) = load(folder, "dictionaries: [site.dic]\n" + query(keys)).jobs
+    assert isinstance(job, FindJob)
+    return {e.tag: (e.vr, e.values) for e in job.query.identifier if e != LEVEL}
+
+
+ACME = ("LO", ("ACME",))
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("DetectorSpacing: 1.5", {0x00190010: ACME, 0x00191022: ("DS", ("1.5",))}),
+        ("'(0019,\"ACME\",22)': 1.5", {0x00190010: ACME, 0x00191022: ("DS", ("1.5",))}),
+        ("'(0019,\"ACME\",23)': 4142", {0x00190010: ACME, 0x00191023: ("UN", ("41", "42"))}),
+        ('"(0019,1122)": 1.5\n"(0019,0011)": ACME', {0x00190011: ACME, 0x00191122: ("DS", ("1.5",))}),
+        (
+            'DetectorSpacing: 1.5\n"(0019,0010)": OTHER',
+            {0x00190010: ("LO", ("OTHER",)), 0x00190011: ACME, 0x00191122: ("DS", ("1.5",))},
+        ),
+        (
+            "DetectorSpacing:\nDotted: A",
+            {
+                0x00190010: ACME,
+                0x00190011: ("LO", ("DOT.",)),
+                0x00191022: ("DS", ()),
+                0x00191101: ("CS", ("A",)),
+            },
+        ),
+    ],
+)
+def test_a_private_attribute_has_its_name_its_vr_and_a_block_of_its_creator(
+    tmp_path: Path, keys: str, expected: dict[int, tuple[str, tuple[str, ...]]]
+) -> None:
+    """The block is the one that the creator has, or the first that is free."""
+    assert private(tmp_path, keys) == expected
+
+
+def test_private_attributes_are_in_sequences_too(tmp_path: Path) -> None:
+    """Each item has blocks of its own; a creator's name may have a full stop in it."""
+    (tmp_path / "site.dic").write_text(DICTIONARY)
+    keys = "Parts[0].'(0019,\"DOT.\",01)': A".replace("Parts[0].'", "'Parts[0].")
+    (job,) = load(tmp_path, "dictionaries: [site.dic]\n" + query(keys)).jobs
+    assert isinstance(job, FindJob)
+
+    item = (Element(tag=0x00190010, vr="LO", values=("DOT.",)), Element(tag=0x00191001, vr="CS", values=("A",)))
+    assert job.query.identifier[-1] == Element(tag=0x00291010, vr="SQ", items=(item,))
+
+
+def test_the_vr_of_a_dictionary_is_checked_like_any_other(tmp_path: Path) -> None:
+    """A word is no decimal string."""
+    (tmp_path / "site.dic").write_text(DICTIONARY)
+
+    found = complaints(tmp_path, "dictionaries: [site.dic]\n" + query("DetectorSpacing: wide\nDetectorSpacin: 1"))
+
+    assert codes(found) == ["DJ505", "DJ501"]
+    assert "did you mean `DetectorSpacing`?" in found[1].hint
