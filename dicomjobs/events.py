@@ -181,13 +181,39 @@ class EchoFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchReceived:
-    """One pending C-FIND response; `identifier` is its data set in the DICOM JSON Model (PS3.18 F.2)."""
+class MatchesReceived:
+    """Pending C-FIND responses that came together, their identifiers byte for byte in the order they came.
+
+    `query` is the place in the plan of the query that they answer, `first` the number of the first among the job's matches
+    and `response` among all its C-FIND responses, final ones included; all three count from 0, 1 and 1.
+    `character_set` is for text in identifiers that declare none.
+    """
 
     job: str
-    number: int
+    query: int
+    first: int
+    response: int
     status: int
-    identifier: Mapping[str, object]
+    transfer_syntax: str
+    character_set: str
+    identifiers: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFinished:
+    """One C-FIND is over: its place in the plan from 0, how many matches of it were kept, and its final status, None without one.
+
+    `window` is the range that a split query was narrowed to, "" for a whole one. `reason` and `words` say why its matches are
+    not all there are; they are empty when the peer answered to the end.
+    """
+
+    job: str
+    query: int
+    window: str
+    matches: int
+    status: int | None
+    reason: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +258,8 @@ Event = (
     | InstancesProven
     | InstanceMissing
     | EchoFinished
-    | MatchReceived
+    | MatchesReceived
+    | QueryFinished
     | JobFinished
     | OutputFailed
     | RunFinished

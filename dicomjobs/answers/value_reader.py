@@ -103,7 +103,7 @@ def _read_names(raw: bytes, character_set: CharacterSet) -> JsonElement:
     return {"vr": "PN"} if names == [None] else {"vr": "PN", "Value": names}
 
 
-def _number(text: str) -> int | float | str | None:
+def number_of(text: str) -> int | float | str | None:
     """Return a decimal or integer string as a number when it is one that JSON can hold, else as it came; None when empty."""
     text = text.strip(_PADDING)
     if _INTEGER.fullmatch(text):
@@ -115,7 +115,7 @@ def _number(text: str) -> int | float | str | None:
 
 def _read_number_strings(vr: str, raw: bytes, _: CharacterSet) -> JsonElement:
     """Read DS or IS."""
-    values = [_number(part) for part in raw.decode("latin-1").split("\\")]
+    values = [number_of(part) for part in raw.decode("latin-1").split("\\")]
     return {"vr": vr} if values == [None] else {"vr": vr, "Value": values}
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import ExitStack, closing
 
+from dicomjobs.cli.answer_files import no_answers
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.peer_argument import peer_of
 from dicomjobs.cli.places import state_folder
@@ -56,7 +57,7 @@ def _verify(peer: Peer) -> Report:
         wiring.start_embedded_peers(plan)
         wiring.open_secrets(plan)
         rows = resources.enter_context(closing(temporary_rows()))
-        for batch in execute(plan, wiring.ports(rows)):
+        for batch in execute(plan, wiring.ports(rows, no_answers)):
             fold.add(batch)
         fold.add([Stamped(at=time.time(), sequence=0, event=RunFinished(interrupted_by=stop.signal_number))])
     return fold.report()

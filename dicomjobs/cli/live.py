@@ -26,7 +26,7 @@ from dicomjobs.events import (
     JobFinished,
     JobOutcome,
     JobStarted,
-    MatchReceived,
+    MatchesReceived,
     Outcome,
 )
 from dicomjobs.execute.executor import StampedBatch
@@ -67,8 +67,8 @@ class JobProgress:
                 self.skipped += event.outcome is Outcome.SKIPPED
             case InstanceMissing():
                 self.failures += 1
-            case MatchReceived():
-                self.matches = event.number
+            case MatchesReceived():
+                self.matches += len(event.identifiers)
             case EchoFinished(status=int() as status):
                 self.words = f"answered {status:04X}H in {event.seconds * 1000:.1f} ms"
             case JobFinished():

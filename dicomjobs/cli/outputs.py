@@ -1,4 +1,4 @@
-"""What a run leaves on disk: the outputs that jobs asked for, then tables, matches, JUnit and the report.
+"""What a run leaves on disk in the end: instances, JUnit and the report; and why the outputs of a job could not be written.
 
 A file that cannot be written costs exit code 7 and never another file; it knows nothing of how a run goes on.
 """
@@ -12,30 +12,21 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from dicomjobs.cli.answer_files import output_path
 from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.cli.planning import PlanOnDisk
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.diagnostics import Diagnostic, InvalidInput
 from dicomjobs.disk.deposit import write_atomically
-from dicomjobs.events import JobOutcome, MatchReceived, OutputFailed
-from dicomjobs.model.job import IfExists, Output, OutputFormat
-from dicomjobs.plan.plan import FindStep, JobPlan, Plan
+from dicomjobs.model.job import IfExists, Output
+from dicomjobs.plan.plan import FindStep, Plan
 from dicomjobs.report.event_index import EventIndex
-from dicomjobs.report.event_json import decode
 from dicomjobs.report.exit_code import LOCAL_RESOURCE, worst
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.instances_csv import render_rows
 from dicomjobs.report.json_report import render_json
 from dicomjobs.report.junit import render_junit
-from dicomjobs.report.matches import default_columns, matches_csv, matches_jsonl
 from dicomjobs.report.report import Report, RunOutcome
-
-RENDERERS = {OutputFormat.CSV: matches_csv, OutputFormat.JSONL: matches_jsonl}
-
-
-def output_path(output: Output, directory: Path) -> Path:
-    """Return where an output goes: a name without a folder lands in the run directory."""
-    return Path(output.file) if Path(output.file).is_absolute() else directory / output.file
 
 
 def refuse_outputs(plan: Plan, directory: Path) -> None:
@@ -75,19 +66,6 @@ def _obstacle(path: Path, inputs: set[str]) -> tuple[str, str]:
     if not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         return f"the folder {path.parent} cannot be written to", "choose another folder"
     return "", ""
-
-
-def write_outputs(fold: Fold, plan: Plan, directory: Path) -> Iterator[OutputFailed]:
-    """Write the outputs that jobs asked for, and yield those that cannot be written; a query cut short is never published."""
-    succeeded = {job.name for job in fold.report().jobs if job.outcome is JobOutcome.SUCCEEDED}
-    for job in plan.jobs:
-        if isinstance(job.step, FindStep) and job.name in succeeded:
-            for output in job.step.outputs:
-                columns = output.columns or default_columns(job.step.asked)
-                path = output_path(output, directory)
-                words = _write(path, _matches(RENDERERS[output.format], directory, job, columns))
-                if words:
-                    yield OutputFailed(job=job.name, path=str(path), words=words)
 
 
 def write_reports(fold: Fold, on_disk: PlanOnDisk, directory: Path, *, broken_off: int = 0) -> Report:
@@ -139,33 +117,6 @@ def _write(path: Path, lines: Callable[[], Iterable[str]]) -> str:
 def _tables(on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_File]:
     """Yield the run directory's own tables."""
     yield directory / "instances.csv", lambda: instance_rows(on_disk, directory, report.run_id)
-    finds = [(job, job.step) for job in on_disk.plan.jobs if isinstance(job.step, FindStep)]
-    for job, step in finds:
-        stem = "matches" if len(finds) == 1 else f"matches-{job.name}"
-        columns = default_columns(step.asked)
-        for output_format, renderer in RENDERERS.items():
-            path = directory / f"{stem}.{output_format.value}"
-            yield path, _matches(renderer, directory, job, columns)
-
-
-def _matches(
-    renderer: Callable[[Iterable[MatchReceived], tuple[str, ...]], Iterator[str]],
-    directory: Path,
-    job: JobPlan,
-    columns: tuple[str, ...],
-) -> Callable[[], Iterator[str]]:
-    """Return the lines of a job's matches, read from the log when they are asked for."""
-    return lambda: renderer(_matches_of(directory, job.name), columns)
-
-
-def _matches_of(directory: Path, job: str) -> Iterator[MatchReceived]:
-    """Yield the matches of a job from the log; other lines are not even parsed."""
-    with (directory / "events.jsonl").open("rb") as log:
-        for line in log:
-            if b'"match_received"' in line and line.endswith(b"\n"):  # a full disk can cut the last one off
-                event = decode(line.decode("ascii")).event
-                if isinstance(event, MatchReceived) and event.job == job:
-                    yield event
 
 
 def instance_rows(on_disk: PlanOnDisk, directory: Path, run_id: str) -> Iterator[str]:

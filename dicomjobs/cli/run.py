@@ -10,10 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from dicomjobs import __version__
+from dicomjobs.cli.answer_files import AnswerPlace
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.failures import INPUT_IS_WRONG, LOCAL_RESOURCE, explain
 from dicomjobs.cli.inputs import read_workspace
-from dicomjobs.cli.outputs import refuse_outputs, write_outputs, write_reports
+from dicomjobs.cli.outputs import refuse_outputs, write_reports
 from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
@@ -125,16 +126,16 @@ def _carry_out(ready: _Ready, fold: Fold, arguments: Arguments) -> int:
     try:
         with ready.resources as resources:
             show = resources.enter_context(follow(ready.on_disk.plan, ready.on_disk.rows, ready.stop, arguments))
-            _execute(ready, fold, (ready.log.write, fold.add, show))
+            _execute(ready, (ready.log.write, fold.add, show))
     except Exception as error:
         code = explain(error, arguments)
         return LOCAL_RESOURCE if code == INPUT_IS_WRONG else code  # a run that began cannot say that nothing was sent
     return 0
 
 
-def _execute(ready: _Ready, fold: Fold, sinks: tuple[Sink, ...]) -> None:
+def _execute(ready: _Ready, sinks: tuple[Sink, ...]) -> None:
     """Hand every batch of events to the log, the sums and the screen, in that order, from the first event to the last."""
-    plan, ports = ready.on_disk.plan, ready.wiring.ports(ready.on_disk.rows)
+    plan, ports = ready.on_disk.plan, ready.wiring.ports(ready.on_disk.rows, _answers(ready).files_of)
     digest = sha256(encode_plan(plan).encode("ascii")).hexdigest()
     started = RunStarted(run_id=ready.run_id, version=__version__, plan_sha256=digest)
     sequence = _drain((Stamped(at=ports.wall(), sequence=0, event=started),), sinks)
@@ -145,10 +146,13 @@ def _execute(ready: _Ready, fold: Fold, sinks: tuple[Sink, ...]) -> None:
         except BaseException:
             ready.stop.abort()  # so that the lanes end, which closing `batches` waits for
             raise
-    for lost in write_outputs(fold, plan, ready.directory):
-        sequence = _drain((Stamped(at=ports.wall(), sequence=sequence, event=lost),), sinks)
     finished = RunFinished(interrupted_by=ready.stop.signal_number)
     _drain((Stamped(at=ports.wall(), sequence=sequence, event=finished),), sinks)
+
+
+def _answers(ready: _Ready) -> AnswerPlace:
+    """Return where matches go."""
+    return AnswerPlace(ready.on_disk.plan, ready.directory, ready.resources)
 
 
 def _drain(batch: StampedBatch, sinks: tuple[Sink, ...]) -> int:

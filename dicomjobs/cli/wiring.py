@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,14 +15,14 @@ from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.config.secrets import open_secret
 from dicomjobs.diagnostics import Diagnostic, InvalidInput
 from dicomjobs.disk.read import FileStore
-from dicomjobs.execute.ports import Association, Journal, Ports
+from dicomjobs.execute.ports import Answers, Association, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.resume import Resend, Resumption
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.pixels.convert import convert
-from dicomjobs.plan.plan import Instances, Plan
+from dicomjobs.plan.plan import Instances, JobPlan, Plan
 from dicomjobs.report.phrases import number_of
 from dicomjobs.wire.connect import connect
 from dicomjobs.wire.identifier import encode_identifier
@@ -91,7 +91,7 @@ class Wiring:
                     say(f"run {dead.run_id} died with {sent} sent and not answered: whether they arrived is not known")
         return self._ledgers[directory]
 
-    def ports(self, instances: Instances) -> Ports:
+    def ports(self, instances: Instances, answers: Callable[[JobPlan], Answers]) -> Ports:
         """Return everything `execute` may touch."""
         return Ports(
             instances=instances,
@@ -102,6 +102,7 @@ class Wiring:
             stop=self.stop,
             encode_identifier=encode_identifier,
             decode_identifier=decode_identifier,
+            answers=answers,
             monotonic=time.monotonic,
             wall=time.time,
             pause=self.stop.pause,

@@ -25,25 +25,48 @@ def write_atomically(path: Path, chunks: Iterable[bytes | memoryview], *, mode: 
             file.write(chunk)
 
 
+class Part:
+    """A file that is being written beside its place; it ends in exactly one of `publish` and `discard`."""
+
+    def __init__(self, path: Path, *, mode: int = 0o600) -> None:
+        """Create the part; raises OSError."""
+        self._path = path
+        self._part = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")
+        self.file: IO[bytes] = os.fdopen(os.open(self._part, _FLAGS, mode), "wb")
+
+    def publish(self) -> None:
+        """Make the file durable and give it its name; raises OSError, and the part is gone."""
+        try:
+            with self.file:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+            self._part.replace(self._path)
+        except BaseException:  # also when the run is interrupted: the part must not stay
+            self.discard()
+            raise
+        make_names_durable(self._path.parent)
+
+    def discard(self) -> None:
+        """Take the part away; never raises."""
+        with suppress(OSError):
+            self.file.close()
+        with suppress(OSError):
+            self._part.unlink()
+
+
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
     """Yield a binary file that becomes `path` when the block ends, and goes away when it raises; raises OSError.
 
     On return the file and its name are durable.
     """
-    part = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(part, _FLAGS, mode)
+    part = Part(path, mode=mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:  # also when the run is interrupted: the part must not stay
-        with suppress(OSError):
-            part.unlink()
+        yield part.file
+    except BaseException:
+        part.discard()
         raise
-    make_names_durable(path.parent)
+    part.publish()
 
 
 def make_names_durable(folder: Path) -> None:

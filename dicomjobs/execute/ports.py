@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from dicomjobs.events import EndedBy, Outcome, Proof
+from dicomjobs.events import EndedBy, MatchesReceived, Outcome, OutputFailed, Proof
 from dicomjobs.model.association import Negotiation, Proposal
-from dicomjobs.model.dimse import Payload, Request, Response
+from dicomjobs.model.dimse import Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import DigestPolicy, Resend, Resumption
 from dicomjobs.model.stop import StopSignal
-from dicomjobs.plan.plan import Instances, PlannedInstance
+from dicomjobs.plan.plan import Instances, JobPlan, PlannedInstance
 
 
 class Pending(Protocol):
@@ -37,6 +37,9 @@ class Association(Protocol):
 
     def answers(self, pending: Pending) -> Iterator[Response]:
         """The checked responses to one request, ending with the first whose status is not Pending."""
+
+    def matches(self, pending: Pending) -> Iterator[PendingResponses | Response]:
+        """As `answers` for a C-FIND, but pending responses that are here together come together."""
 
     def cancel(self, pending: Pending) -> None:
         """Send C-CANCEL-RQ for a C-FIND that is being answered (PS3.7 9.3.2.3)."""
@@ -188,6 +191,22 @@ class Journal(Protocol):
         """Return when every settlement and revision so far is durable."""
 
 
+class Answers(Protocol):
+    """The files that the matches of one find job are written into while they come; used by one thread.
+
+    A file that cannot be written is no reason to stop: it is told of at the end. Exactly one of `publish` and `withhold` ends it.
+    """
+
+    def take(self, matches: MatchesReceived) -> None:
+        """Write matches. Raises ProtocolError for one that cannot be read."""
+
+    def publish(self) -> Iterator[OutputFailed]:
+        """Give every file its name; yields those that could not be written."""
+
+    def withhold(self) -> Iterator[OutputFailed]:
+        """Keep what came in the run's own files only: an answer cut short is never published."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything `execute` may touch. `monotonic` and `wall` are in seconds; `wall` since the epoch."""
@@ -202,6 +221,8 @@ class Ports:
     """(identifier, transfer syntax, character set) -> encoded data set."""
     decode_identifier: Callable[[bytes, str, str], dict[str, object]]
     """(bytes, transfer syntax, fallback character set) -> DICOM JSON Model; raises ProtocolError."""
+    answers: Callable[[JobPlan], Answers]
+    """Where the matches of a find job go; called once for each that is run."""
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     pause: Callable[[float], None]

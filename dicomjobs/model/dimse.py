@@ -60,6 +60,14 @@ class FindRequest:
 Request = EchoRequest | StoreRequest | FindRequest
 
 
+@dataclass(frozen=True, slots=True)
+class PendingResponses:
+    """Pending responses to one C-FIND that came one after the other with the same status; `identifiers` are their data sets."""
+
+    status: int
+    identifiers: tuple[bytes, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """A response that was checked against its request; `data` is the encoded data set, None when there is none."""

@@ -22,8 +22,8 @@ def csv_line(fields: Sequence[str]) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether fields joined by commas can stand as they are: printable ASCII, no quotes, no formula, no space at an edge."""
-    if not (text.isascii() and text.isprintable()) or '"' in text:
+    """Whether fields joined by commas can stand as they are: printable, no quotes, no formula, no space at an edge."""
+    if not text.isprintable() or '"' in text:
         return False
     framed = f",{text},"
     return " ," not in framed and not _RISKY_START.search(framed)

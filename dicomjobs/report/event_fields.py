@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from binascii import Error, a2b_base64
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from dicomjobs.events import (
@@ -17,10 +18,11 @@ from dicomjobs.events import (
     JobFinished,
     JobOutcome,
     JobStarted,
-    MatchReceived,
+    MatchesReceived,
     Outcome,
     OutputFailed,
     Proof,
+    QueryFinished,
     RunFinished,
     RunStarted,
 )
@@ -183,13 +185,48 @@ def _decode_echo_finished(record: Record) -> EchoFinished:
     return EchoFinished(job=record.text("job"), status=record.whole_or_none("status"), seconds=record.number("seconds"))
 
 
-def _decode_match_received(record: Record) -> MatchReceived:
-    """Read a match."""
-    return MatchReceived(
+def _decode_matches_received(record: Record) -> MatchesReceived:
+    """Read matches, their identifiers cut out of what they were written together in."""
+    return MatchesReceived(
         job=record.text("job"),
-        number=record.whole("number"),
+        query=record.whole("query"),
+        first=record.whole("first"),
+        response=record.whole("response"),
         status=record.whole("status"),
-        identifier=record.mapping("identifier"),
+        transfer_syntax=record.text("transfer_syntax"),
+        character_set=record.text("character_set"),
+        identifiers=tuple(_cut(_bytes(record.text("identifiers")), record.wholes("lengths"))),
+    )
+
+
+def _bytes(text: str) -> bytes:
+    """Return what base64 stands for; raises ValueError."""
+    try:
+        return a2b_base64(text, strict_mode=True) if text else b""
+    except Error as error:
+        raise ValueError("the identifiers are not base64") from error
+
+
+def _cut(together: bytes, lengths: tuple[int, ...]) -> Iterator[bytes]:
+    """Cut bytes into pieces of so many bytes each; raises ValueError unless these are all there are."""
+    if sum(lengths) != len(together) or min(lengths, default=0) < 0:
+        raise ValueError("the identifiers do not have the lengths that are said")
+    at = 0
+    for length in lengths:
+        yield together[at : at + length]
+        at += length
+
+
+def _decode_query_finished(record: Record) -> QueryFinished:
+    """Read how a query ended."""
+    return QueryFinished(
+        job=record.text("job"),
+        query=record.whole("query"),
+        window=record.text("window"),
+        matches=record.whole("matches"),
+        status=record.whole_or_none("status"),
+        reason=record.text("reason", ""),
+        words=record.text("words", ""),
     )
 
 
@@ -226,7 +263,8 @@ DECODERS: Final[Mapping[str, Callable[[Record], Event]]] = {
     "instances_proven": _decode_instances_proven,
     "instance_missing": _decode_instance_missing,
     "echo_finished": _decode_echo_finished,
-    "match_received": _decode_match_received,
+    "matches_received": _decode_matches_received,
+    "query_finished": _decode_query_finished,
     "job_finished": _decode_job_finished,
     "output_failed": _decode_output_failed,
     "run_finished": _decode_run_finished,

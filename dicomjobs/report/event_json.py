@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring_ascii as quoted
 from typing import NoReturn, assert_never
@@ -21,9 +22,10 @@ from dicomjobs.events import (
     InstancesProven,
     JobFinished,
     JobStarted,
-    MatchReceived,
+    MatchesReceived,
     OutputFailed,
     Proof,
+    QueryFinished,
     RunFinished,
     RunStarted,
     Stamped,
@@ -42,15 +44,17 @@ def _encode_event(event: Event) -> str:
     match event:
         case InstanceFinished():
             return _encode_instance_finished(event)
-        case MatchReceived(job=job, number=number, status=status, identifier=identifier):
-            head = f'"match_received","job":{quoted(job)},"number":{number},"status":{status}'
-            return f'{head},"identifier":{_compact(dict(identifier))}'
         case InstancesProven(job=job, first=first, count=count, proof=proof):
             head = f'"instances_proven","job":{quoted(job)},"first":{first},"count":{count}'
             return f'{head},"proof":"{proof.value}"'
         case InstanceMissing(job=job, item=item, cause=cause):
             head = f'"instance_missing","job":{quoted(job)},"item":{item}'
             return f"{head}{_encode_words(event)}{_encode_cause(cause)}"
+        case MatchesReceived():
+            return _encode_matches_received(event)
+        case QueryFinished(job=job, query=query, window=window, matches=matches, status=status):
+            head = f'"query_finished","job":{quoted(job)},"query":{query},"window":{quoted(window)},"matches":{matches}'
+            return f'{head},"status":{_number(status)}{_encode_words(event)}'
         case RunStarted(run_id=run_id, version=version, plan_sha256=plan):
             head = f'"run_started","dicomjobs_events":{FORMAT_VERSION},"run_id":{quoted(run_id)}'
             return f'{head},"version":{quoted(version)},"plan_sha256":{quoted(plan)}'
@@ -86,6 +90,17 @@ def _encode_instance_finished(event: InstanceFinished) -> str:
     )
 
 
+def _encode_matches_received(event: MatchesReceived) -> str:
+    """Write matches with their identifiers as one text: base64 of all of them costs little more than of one."""
+    lengths = ",".join([str(len(identifier)) for identifier in event.identifiers])
+    together = b2a_base64(b"".join(event.identifiers), newline=False).decode("ascii")
+    return (
+        f'"matches_received","job":{quoted(event.job)},"query":{event.query},"first":{event.first},'
+        f'"response":{event.response},"status":{event.status},"transfer_syntax":{quoted(event.transfer_syntax)},'
+        f'"character_set":{quoted(event.character_set)},"lengths":[{lengths}],"identifiers":"{together}"'
+    )
+
+
 _NO_CAUSE = Cause.NONE
 _BY_STATUS = Proof.STATUS
 
@@ -101,14 +116,14 @@ def _encode_cause(cause: Cause) -> str:
     return f',"cause":"{cause.value}"'
 
 
-def _encode_words(event: InstanceFinished | InstanceMissing | AssociationEnded | JobFinished) -> str:
+def _encode_words(event: InstanceFinished | InstanceMissing | AssociationEnded | QueryFinished | JobFinished) -> str:
     """Write reason, words and hint, those that are not empty."""
     text = ""
     if event.reason:
         text = f',"reason":{quoted(event.reason)}'
     if event.words:
         text += f',"words":{quoted(event.words)}'
-    if event.hint:
+    if not isinstance(event, QueryFinished) and event.hint:
         text += f',"hint":{quoted(event.hint)}'
     return text
 

@@ -18,8 +18,9 @@ from dicomjobs.events import (
     InstancesProven,
     JobFinished,
     JobStarted,
-    MatchReceived,
+    MatchesReceived,
     OutputFailed,
+    QueryFinished,
     RunFinished,
     RunStarted,
     Stamped,
@@ -55,12 +56,14 @@ class Fold:
         match event:
             case InstanceFinished():
                 self._tally(event.job).add_instance(event)
-            case MatchReceived():
-                self._tally(event.job).matches += 1
             case InstancesProven():
                 self._tally(event.job).add_proven(event)
             case InstanceMissing():
                 self._tally(event.job).add_missing(event)
+            case MatchesReceived():
+                self._tally(event.job).matches += len(event.identifiers)
+            case QueryFinished():
+                self._tally(event.job).queries += 1
             case RunStarted():
                 self._run.started = event
             case JobStarted():

@@ -1,103 +1,79 @@
-"""The matches of a query as tables: CSV with a column an attribute, or JSON Lines with an object a match; both stream.
+"""The matches of a query as lines: CSV with a column an attribute, or JSON Lines with an object a match.
 
-It reads identifiers in the DICOM JSON Model (PS3.18 F.2) and knows nothing of how they came.
+It takes rows as `answers/rows.py` reads them and knows nothing of how they came.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
-from dicomjobs.dicom.attributes import by_keyword, by_tag
-from dicomjobs.events import MatchReceived
-from dicomjobs.model.query import Identifier
+from dicomjobs.answers.columns import Column
+from dicomjobs.answers.rows import FIELD_END, NUMBER_STRINGS, ROW_END, PlainRows, Row, compact
 from dicomjobs.report.csv_text import csv_line
 
-_REPRESENTATIONS: Final = ("Alphabetic", "Ideographic", "Phonetic")
-
-Plain = str | int | float | list["Plain"] | dict[str, "Plain"] | None
-"""A value as a person expects it: a text or number, a list when there are several, objects for the items of a sequence."""
-
-
-def default_columns(identifier: Identifier) -> tuple[str, ...]:
-    """Return the columns for a query that names none: everything it asked for, in order of tags."""
-    return tuple(_keyword(f"{element.tag:08X}") for element in identifier)
+_RISKY: Final = (",", *(end + start for end in (FIELD_END, ROW_END) for start in "=+-@ "))
+"""What a field of CSV has to be quoted for, when it holds or begins with it."""
+_FORMULA: Final = tuple("=+-@ ")
+_FIRST, _LAST = "\x01", "\x02"
+"""Stand for the brackets around several values until the quotation marks are there."""
 
 
-def matches_csv(matches: Iterable[MatchReceived], columns: Sequence[str]) -> Iterator[str]:
-    """Give lines of CSV with their newlines, the header first; several values are joined by backslashes, sequences are JSON."""
-    tags = tuple(map(_tag, columns))
-    yield csv_line(columns)
-    for match in matches:
-        yield csv_line([_cell(_plain(match.identifier.get(tag))) for tag in tags])
+def csv_text(rows: Iterable[PlainRows | Row], before: Sequence[str]) -> Iterator[str]:
+    """Give lines of CSV, after the fields `before`; several values are joined by backslashes, sequences are JSON."""
+    first = csv_line(before)[:-1] + "," if before else ""
+    for row in rows:
+        if isinstance(row, Row):
+            yield first + csv_line(row.texts)
+        elif row.text.startswith(_FORMULA) or any(risky in row.text for risky in _RISKY):
+            for each in row.text[:-1].split(ROW_END):
+                yield first + csv_line(each.split(FIELD_END))
+        else:
+            text = row.text.replace(FIELD_END, ",")
+            yield first + text[:-1].replace(ROW_END, "\n" + first) + "\n" if first else text.replace(ROW_END, "\n")
 
 
-def matches_jsonl(matches: Iterable[MatchReceived], columns: Sequence[str]) -> Iterator[str]:
-    """Give lines of JSON with their newlines: an object a match, from column to value, null where the match has none."""
-    tags = tuple(map(_tag, columns))
-    for match in matches:
-        row = {column: _plain(match.identifier.get(tag)) for column, tag in zip(columns, tags, strict=True)}
-        yield _compact(row) + "\n"
+class JsonLines:
+    """Writes rows with the same columns as JSON objects: from column to value, null where a match has none."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        """Prepare for columns; the object of a plain row is made in one step from a pattern."""
+        self._headings = [column.heading for column in columns]
+        numbers = [column.vr in NUMBER_STRINGS for column in columns]
+        keys = [quoted(column.heading).replace("%", "%%") for column in columns]
+        texts = [f"{key}:%s" if number else f'{key}:"%s"' for key, number in zip(keys, numbers, strict=True)]
+        self._pattern = "{" + ",".join(texts) + "}"
+        self._numbers = [place for place, number in enumerate(numbers) if number]
+
+    def text(self, rows: Iterable[PlainRows | Row], before: str) -> Iterator[str]:
+        """Give lines; `before` is what stands first in every object, with a comma behind it unless it is empty."""
+        for row in rows:
+            if isinstance(row, Row):
+                yield "{" + before + compact(dict(zip(self._headings, row.values, strict=True)))[1:] + "\n"
+            else:
+                lines = self._plain(row.text)
+                yield lines.replace("\n{", "\n{" + before)[1:] + "\n" if before else lines[1:] + "\n"
+
+    def _plain(self, text: str) -> str:
+        """Return the objects of plain rows, each after a newline."""
+        pattern, numbers = self._pattern, self._numbers
+        objects = [""]
+        for row in text[:-1].split(ROW_END):
+            texts = row.split(FIELD_END)
+            for place in numbers:
+                texts[place] = texts[place] or "null"
+            if "\\" in row or not row.isascii():
+                texts = [each if each.isascii() and "\\" not in each else _inside(each) for each in texts]
+            objects.append(pattern % tuple(texts))
+        lines = "\n".join(objects).replace(':""', ":null")
+        if "\\" in text:
+            lines = lines.replace('""', "null").replace(f'"{_FIRST}', "[").replace(f'{_LAST}"', "]")
+        return lines
 
 
-_compact = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
-def _tag(column: str) -> str:
-    """Return the eight digits under which a column stands in an identifier; a column is a keyword, or a tag as `(0010,0010)`."""
-    attribute = by_keyword(column)
-    return f"{attribute.tag:08X}" if attribute else column.strip("()").replace(",", "").upper()
-
-
-def _keyword(tag: str) -> str:
-    """Return the keyword of a tag's eight digits, the digits themselves when it has none."""
-    attribute = by_tag(int(tag, 16)) if _is_tag(tag) else None
-    return attribute.keyword if attribute else tag
-
-
-def _is_tag(text: str) -> bool:
-    """Whether a text is eight hexadecimal digits."""
-    return len(text) == 8 and not set(text) - set("0123456789ABCDEFabcdef")
-
-
-def _plain(element: object) -> Plain:
-    """Return the value of an element of the DICOM JSON Model, None when it has none."""
-    if not isinstance(element, Mapping):
-        return None
-    if isinstance(binary := element.get("InlineBinary"), str):
-        return binary
-    values = element.get("Value")
-    if not isinstance(values, list | tuple) or not values:
-        return None
-    plain = [_plain_value(value) for value in values]
-    return plain if len(plain) > 1 or element.get("vr") == "SQ" else plain[0]
-
-
-def _plain_value(value: object) -> Plain:
-    """Return one value: a person's name as its component groups, an item of a sequence by keywords."""
-    match value:
-        case str() | int() | float():
-            return value
-        case Mapping() if value.keys() & set(_REPRESENTATIONS):
-            groups = [str(value.get(representation, "")) for representation in _REPRESENTATIONS]
-            return "=".join(groups).rstrip("=")
-        case Mapping():
-            return {_keyword(str(tag)): _plain(element) for tag, element in value.items()}
-        case _:
-            return None
-
-
-def _cell(value: Plain) -> str:
-    """Return a value as the text of one field."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case list() if not any(isinstance(each, dict) for each in value):
-            return "\\".join(map(_cell, value))
-        case list() | dict():
-            return _compact(value)
-        case _:
-            return str(value)
+def _inside(text: str) -> str:
+    """Return one or more values, none of which holds quotation marks or backslashes, for a place between quotation marks."""
+    if "\\" not in text:
+        return quoted(text)[1:-1]
+    return _FIRST + ",".join(map(quoted, text.split("\\"))) + _LAST

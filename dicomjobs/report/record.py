@@ -92,12 +92,12 @@ class Record:
         value = self._take(name, _ABSENT)
         return None if value is None else Record(value)
 
-    def mapping(self, name: str) -> dict[str, object]:
-        """Take an object as it is."""
-        value = self._take(name, _ABSENT)
-        if type(value) is not dict:
-            raise ValueError(f'the field "{name}" must be a JSON object')
-        return value
+    def wholes(self, name: str) -> tuple[int, ...]:
+        """Take a list of whole numbers."""
+        values = self._take(name, _ABSENT)
+        if type(values) is not list or any(type(value) is not int for value in values):
+            raise ValueError(f'the field "{name}" must be a list of whole numbers')
+        return tuple(values)
 
     def finish(self) -> None:
         """Make sure that nothing is left over."""

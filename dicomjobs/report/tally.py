@@ -126,6 +126,7 @@ class JobTally:
     proofs: Proofs
     bytes: int = 0
     matches: int = 0
+    queries: int = 0
     started: float | None = None
     status: int | None = None
     finished: JobFinished | None = None
@@ -233,6 +234,7 @@ def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
         proofs=one.proofs.merged_with(other.proofs),
         bytes=one.bytes + other.bytes,
         matches=one.matches + other.matches,
+        queries=one.queries + other.queries,
         started=one.started if other.started is None else other.started,
         status=one.status if other.status is None else other.status,
         finished=other.finished or one.finished,

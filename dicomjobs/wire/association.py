@@ -19,7 +19,7 @@ from dicomjobs.errors import (
     TlsHandshakeFailed,
 )
 from dicomjobs.model.association import EndedBy, Negotiation
-from dicomjobs.model.dimse import EchoRequest, Payload, Request, Response, StoreRequest
+from dicomjobs.model.dimse import EchoRequest, Payload, PendingResponses, Request, Response, StoreRequest
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.wire.channel import Channel
@@ -29,7 +29,7 @@ from dicomjobs.wire.exchange import Exchange, answer_term, match_answer, stored
 from dicomjobs.wire.messages import Assembler, Message, Part, command_pdu, data_pdus
 from dicomjobs.wire.pdu import DataTransfer, Pdu, ReleaseRequest, ReleaseResponse
 from dicomjobs.wire.store_form import store_pdus
-from dicomjobs.wire.upper_layer import EXPECTED
+from dicomjobs.wire.upper_layer import EXPECTED, MatchForm
 
 _VALUE_HEADER = 6  # length, context ID and control header of a value count as part of its PDU (PS3.8 D.1)
 
@@ -94,6 +94,19 @@ class Association:
                 self._end(error)
                 raise
             yield response
+            if not exchange.cancelled and not exchange.answered:
+                exchange.deadline = self._answer_deadline(exchange.field)
+
+    def matches(self, pending: Pending) -> Iterator[PendingResponses | Response]:
+        """As `answers` for a C-FIND, but pending responses that are here together come together: most cost a comparison each."""
+        exchange = self._open(pending)
+        while not exchange.answered:
+            try:
+                found = self._matches(exchange)
+            except AssociationError as error:
+                self._end(error)
+                raise
+            yield found
             if not exchange.cancelled and not exchange.answered:
                 exchange.deadline = self._answer_deadline(exchange.field)
 
@@ -201,6 +214,29 @@ class Association:
             if not self._messages and not exchange.deadline.left():
                 raise exchange.deadline.passed()  # a flood of fragments never makes us wait
         return match_answer(exchange, self._messages.popleft(), self._channel.peer)
+
+    def _matches(self, exchange: Exchange) -> PendingResponses | Response:
+        """The next pending responses, or the final one; once a first one was checked, others of its form need no decoding."""
+        if exchange.cancelled and not exchange.deadline.left():
+            raise exchange.deadline.passed()  # a flood of matches never makes us wait
+        wake_fd = self._stop.abort_fd if exchange.cancelled else self._stop.finish_fd
+        while not self._messages:
+            form = None if self._assembler.inside_message else exchange.form
+            if form is None:
+                self._take(self._channel.next_pdu(exchange.deadline, wake_fd))
+            elif isinstance(found := self._channel.next_matches(exchange.deadline, wake_fd, form), tuple):
+                return PendingResponses(form.status, found)
+            else:
+                self._take(found)
+            if not self._messages and not exchange.deadline.left():
+                raise exchange.deadline.passed()
+        message = self._messages.popleft()
+        response = match_answer(exchange, message, self._channel.peer)
+        if response.data is None:
+            return response
+        command = command_pdu(message.raw_command, exchange.context_id)
+        exchange.form = MatchForm(command, exchange.context_id, response.status)
+        return PendingResponses(response.status, (response.data,))
 
     def _take(self, pdu: Pdu) -> None:
         """Put the fragments of a P-DATA-TF together; no other PDU gets here."""

@@ -15,7 +15,7 @@ from dicomjobs.wire.pdu import Abort, DataTransfer, Pdu, ReleaseRequest, Release
 from dicomjobs.wire.pdu_encode import encode
 from dicomjobs.wire.reasons import aborted
 from dicomjobs.wire.stream import Part, Stream
-from dicomjobs.wire.upper_layer import State, UpperLayer
+from dicomjobs.wire.upper_layer import MatchForm, State, UpperLayer
 
 _EARLY: Final = 64
 """PDUs that may come while we are still sending; one answer is a few, more is a flood."""
@@ -52,6 +52,25 @@ class Channel:
                 raise ConnectionLost(f"{self.peer} closed the connection; until then, {deadline.missing}")
             self._layer.feed(data)
         return self._usual(pdu)
+
+    def next_matches(self, deadline: Deadline, wake_fd: int, form: MatchForm) -> tuple[bytes, ...] | Pdu:
+        """The data sets of the next matches of a form that are there, or the next PDU when it is something else.
+
+        Waits, and raises, as `next_pdu` does.
+        """
+        if self._early:
+            return self._early.popleft()
+        whole: Deadline | None = None
+        while not (found := self._layer.pull_matches(form)):
+            if not self._layer.may_become_match(form):
+                return self.next_pdu(deadline, wake_fd)
+            if self._layer.inside_pdu and whole is None:
+                whole = self._whole.from_now()
+            data = self._stream.receive(deadline.earlier(whole), wake_fd)
+            if not data:
+                raise ConnectionLost(f"{self.peer} closed the connection; until then, {deadline.missing}")
+            self._layer.feed(data)
+        return found
 
     def expect_silence(self) -> None:
         """Make sure that nothing waits to be read before a request leaves: it could be taken for the answer to it."""

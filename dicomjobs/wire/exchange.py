@@ -13,6 +13,7 @@ from dicomjobs.model.dimse import Response
 from dicomjobs.wire.command_set import ANSWER, C_FIND_RQ, Command, name_of
 from dicomjobs.wire.deadline import Deadline, Term
 from dicomjobs.wire.messages import Message
+from dicomjobs.wire.upper_layer import MatchForm
 
 _PENDING = (0xFF00, 0xFF01)
 
@@ -29,6 +30,8 @@ class Exchange:
     deadline: Deadline
     expected: bytes = b""
     """The P-DATA-TF that says it was stored, for as long as the answer may be that; nearly every one is."""
+    form: MatchForm | None = None
+    """What the last match looked like, once one has come."""
     cancelled: bool = False
     answered: bool = False
 

@@ -27,11 +27,12 @@ _COMMAND, _LAST = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A whole message; `data` is None when the command set says that there is no data set."""
+    """A whole message; `data` is None when the command set says that there is no data set, `raw_command` the command set's bytes."""
 
     context_id: int
     command: Command
     data: bytes | None
+    raw_command: bytes
 
 
 class Assembler:
@@ -46,6 +47,7 @@ class Assembler:
         """Wait for the first fragment of a message."""
         self._context_id = 0
         self._command: Command | None = None
+        self._raw_command = b""
         self._fragments: list[bytes] = []
         self._size = 0
 
@@ -82,7 +84,8 @@ class Assembler:
     def _command_whole(self) -> Message | None:
         """Decode the command set; with no data set to follow the message is whole."""
         try:
-            self._command = decode(self._joined())
+            self._raw_command = self._joined()
+            self._command = decode(self._raw_command)
         except MalformedPdu as error:
             raise MalformedPdu(f"{self._peer} sent {error}") from None
         return None if self._command.has_data else self._whole(None)
@@ -96,7 +99,7 @@ class Assembler:
     def _whole(self, data: bytes | None) -> Message:
         """The message, and ready for the next."""
         assert self._command is not None  # `_check` lets no data fragment come before
-        message = Message(self._context_id, self._command, data)
+        message = Message(self._context_id, self._command, data, self._raw_command)
         self._begin()
         return message
 

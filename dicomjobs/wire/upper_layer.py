@@ -6,6 +6,7 @@ It holds the state and the caps, and knows no socket, no clock and no DIMSE.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 from struct import Struct
 from typing import Final
@@ -59,6 +60,20 @@ _NEXT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class MatchForm:
+    """How a peer announces a match: the P-DATA-TF of its command set, the same for every match of a query, and its status."""
+
+    command: bytes
+    context_id: int
+    status: int
+
+
+_DATA_SET_HEADER = Struct(">BxIIBB")
+_DATA_SET_HEADER_LENGTH = 12
+_LAST_OF_DATA_SET: Final = 2
+
+
 class UpperLayer:
     """What arrives on one association: bytes are fed, whole PDUs come out, and what is not allowed is a ProtocolError."""
 
@@ -104,6 +119,48 @@ class UpperLayer:
         if have < _HEADER_LENGTH + length:
             return None
         return self._take(kind, length)
+
+    def pull_matches(self, form: MatchForm) -> tuple[bytes, ...]:
+        """The data sets of the matches that are whole and of this form, as far as nothing else comes between them.
+
+        A match is the known command set and then its data set in one P-DATA-TF; comparing costs a tenth of decoding.
+        """
+        if not self._buffer or self.state is not State.ESTABLISHED:
+            return ()
+        block, at = bytes(self._buffer), self._position
+        command, size, cap, context_id = form.command, len(form.command), self._cap, form.context_id
+        last_start = len(block) - size - _DATA_SET_HEADER_LENGTH
+        found = []
+        while at <= last_start and block.startswith(command, at):
+            kind, length, value_length, context, control = _DATA_SET_HEADER.unpack_from(block, at + size)
+            start, end = at + size + _DATA_SET_HEADER_LENGTH, at + size + _HEADER_LENGTH + length
+            if end > len(block) or length > cap or length != value_length + 4:
+                break
+            if kind != pdu.P_DATA_TF or context != context_id or control != _LAST_OF_DATA_SET:
+                break
+            found.append(block[start:end])
+            at = end
+        if found:
+            del self._buffer[:at]
+            self._position = 0
+        return tuple(found)
+
+    def may_become_match(self, form: MatchForm) -> bool:
+        """Whether what is left, which is no whole match yet, begins like one of this form, so that more should be waited for."""
+        rest = bytes(self._buffer[self._position : self._position + len(form.command) + _DATA_SET_HEADER_LENGTH])
+        if not rest.startswith(form.command):
+            return form.command.startswith(rest)
+        head = rest[len(form.command) :]
+        if len(head) < _DATA_SET_HEADER_LENGTH:
+            return head[:1] in {b"", b"\x04"}
+        kind, length, value_length, context, control = _DATA_SET_HEADER.unpack(head)
+        usual = (kind, length - 4, context, control) == (
+            pdu.P_DATA_TF,
+            value_length,
+            form.context_id,
+            _LAST_OF_DATA_SET,
+        )
+        return usual and length <= self._cap
 
     def _take(self, kind: int, length: int) -> Pdu:
         """Cut the PDU out of the buffer and decode it."""

@@ -16,11 +16,10 @@ from dicomjobs.events import (
     JobFinished,
     JobOutcome,
     JobStarted,
-    MatchReceived,
     Outcome,
     Stamped,
 )
-from tests.support.runs import make_plan, store_job
+from tests.support.runs import make_plan, matches_received, store_job
 
 STARTED = JobStarted(job="send", instances=4, bytes=4000)
 
@@ -78,7 +77,7 @@ def test_an_echo_and_a_query_say_what_they_got() -> None:
     """They have no instances."""
     started = JobStarted(job="ask", instances=0, bytes=0)
     echo = EchoFinished(job="ask", status=0, seconds=0.0042)
-    match = MatchReceived(job="ask", number=7, status=0xFF00, identifier={})
+    match = matches_received("ask", 1, *[b""] * 7)
 
     assert drawn((0.0, started), (1.0, echo), now=1.0) == "▸ send answered 0000H in 4.2 ms"
     assert drawn((0.0, started), (1.0, match), now=1.0) == "▸ send 7 matches"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from dicomjobs.errors import ConnectionLost, Interrupted
-from dicomjobs.events import Cause, Event, JobFinished, JobOutcome, MatchReceived
-from dicomjobs.execute import find
+from dicomjobs.events import Cause, Event, JobFinished, JobOutcome, MatchesReceived, OutputFailed, QueryFinished
+from dicomjobs.execute import asking
 from dicomjobs.model.association import AcceptedContext
-from dicomjobs.model.job import EmptyPolicy
+from dicomjobs.model.job import EmptyPolicy, Need
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import FindStep, JobPlan, PlannedQuery
 from tests.support.fake_ports import Answer, Stage
@@ -36,19 +36,19 @@ def _stage(*answers: Answer) -> Stage:
     return Stage(MadeInstances(0), answers=[list(answers)], accept=lambda _: accepted)
 
 
-def _run(stage: Stage, job: JobPlan | None = None) -> tuple[list[MatchReceived], JobFinished]:
+def _run(stage: Stage, job: JobPlan | None = None) -> tuple[list[MatchesReceived], JobFinished]:
     """Run a job; returns its matches and its end."""
     events: list[Event] = stage.run(make_plan(job or _job()))
     assert isinstance(events[-1], JobFinished)
-    return [event for event in events if isinstance(event, MatchReceived)], events[-1]
+    return [event for event in events if isinstance(event, MatchesReceived)], events[-1]
 
 
 def test_each_match_is_told_with_its_number_status_and_identifier() -> None:
     """FF01 is kept: the peer did not support an optional key."""
     matches, end = _run(_stage(MATCH, 0xFF01, 0))
 
-    assert [(each.number, each.status) for each in matches] == [(1, 0xFF00), (2, 0xFF01)]
-    assert matches[0].identifier == {"00100020": {"vr": "LO", "Value": ["match"]}}
+    assert [(each.first, each.status) for each in matches] == [(1, 0xFF00), (2, 0xFF01)]
+    assert matches[0].identifiers == (b"match",)
     assert (end.outcome, end.truncated) == (JobOutcome.SUCCEEDED, False)
 
 
@@ -117,7 +117,7 @@ def test_a_peer_that_goes_on_after_a_cancel_is_aborted() -> None:
     assert events[-1].truncated
     assert stage.associations[0].ended_by is not None
     assert stage.associations[0].ended_by.value == "abort"
-    assert find.CANCEL_GRACE == 5.0
+    assert asking.CANCEL_GRACE == 5.0
 
 
 @pytest.mark.parametrize(
@@ -191,12 +191,12 @@ def _stage_of(*answers: list[Answer]) -> Stage:
 
 
 def test_each_query_is_asked_as_often_as_the_job_says_on_one_association() -> None:
-    """Matches are counted over all of them."""
+    """Matches are counted over all of them, and responses with the final ones, as findscu numbers its files."""
     stage = _stage_of([MATCH, 0], [MATCH, 0], [0], [MATCH, 0])
 
     matches, end = _run(stage, _two_queries(repeat=2))
 
-    assert [each.number for each in matches] == [1, 2, 3]
+    assert [(each.first, each.response, each.query) for each in matches] == [(1, 1, 0), (2, 3, 0), (3, 6, 1)]
     assert (len(stage.associations), stage.associations[0].sent, end.outcome) == (1, 4, JobOutcome.SUCCEEDED)
 
 
@@ -238,3 +238,58 @@ def test_a_signal_between_two_queries_ends_the_job_as_interrupted() -> None:
     _, end = _run(stage, _two_queries())
 
     assert (stage.associations[0].sent, end.outcome, end.truncated) == (1, JobOutcome.INTERRUPTED, True)
+
+
+def test_what_comes_after_enough_is_not_kept() -> None:
+    """A peer that does not stop at once changes nothing in what the job wanted."""
+    after, _ = _run(_stage(MATCH, MATCH, MATCH, CANCELLED), _job(cancel_after=1))
+    most, _ = _run(_stage(MATCH, MATCH, MATCH, CANCELLED), _job(max_matches=1))
+
+    assert (len(after), len(most)) == (1, 1)
+
+
+def test_matches_are_published_when_the_answer_is_whole_and_withheld_when_it_is_not() -> None:
+    """Half an answer is never taken for a whole one."""
+    whole, cut = _stage(MATCH, 0), _stage(MATCH, ConnectionLost("gone"))
+    _run(whole)
+    _run(cut)
+
+    assert (whole.matches.ended, cut.matches.ended) == ("published", "withheld")
+    assert len(cut.matches.taken) == 1
+
+
+def test_a_match_that_cannot_be_read_breaks_the_query_off() -> None:
+    """Nothing a peer says after it can be trusted."""
+    stage = _stage(MATCH, 0)
+    stage.matches.damaged = True
+
+    matches, end = _run(stage)
+
+    assert (matches, end.outcome, end.reason, end.truncated) == ([], JobOutcome.FAILED, "protocol_error", True)
+    assert stage.matches.ended == "withheld"
+
+
+def test_a_job_whose_output_is_lost_is_not_what_another_needs() -> None:
+    """The one that needs it is not run."""
+    stage = _stage(MATCH, 0)
+    stage.matches.lost = (OutputFailed(job="find_them", path="/data/x.csv", words="No space left on device"),)
+    later = replace(_job(), name="later", needs=(Need(job="find_them", even_if_failed=False),))
+
+    events = stage.run(make_plan(_job(), later))
+
+    assert [event.outcome for event in events if isinstance(event, JobFinished)] == [
+        JobOutcome.SUCCEEDED,
+        JobOutcome.NOT_RUN,
+    ]
+
+
+def test_the_end_of_each_query_is_told() -> None:
+    """How many matches it had, and in words why they are not all."""
+    events = _stage_of([MATCH, 0], [0xA900]).run(make_plan(_two_queries()))
+
+    ends = [event for event in events if isinstance(event, QueryFinished)]
+    assert [(end.query, end.matches, end.status, end.reason) for end in ends] == [
+        (0, 1, 0, ""),
+        (1, 0, 0xA900, "refused"),
+    ]
+    assert "A900H" in ends[1].words

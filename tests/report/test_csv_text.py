@@ -35,7 +35,7 @@ def test_any_fields_are_read_back_escaped_and_disarmed(fields: list[str]) -> Non
     [
         ("plain-text_1.2.840 (x)", "plain-text_1.2.840 (x)"),
         ("", ""),
-        ("Müller", '"Müller"'),
+        ("Müller", "Müller"),
         ("a,b", '"a,b"'),
         ('say "x"', '"say ""x"""'),
         (" padded ", '" padded "'),

@@ -74,8 +74,7 @@ def test_a_log_in_another_form_is_read_as_well() -> None:
 
 def test_a_word_about_events_is_not_an_event() -> None:
     """The name of the event inside another event's text is no final word."""
-    match = '{"at":1.0,"sequence":0,"event":"match_received","job":"j","number":1,"status":65280,'
-    line = match + '"identifier":{"00100010":{"vr":"LT","Value":["instance_finished"]}}}\n'
+    line = '{"at":1.0,"sequence":0,"event":"job_started","job":"instance_finished","instances":0,"bytes":0}\n'
 
     index = EventIndex(io.BytesIO(line.encode("ascii")), rows=1)
 

@@ -146,7 +146,10 @@ def test_anything_else_is_refused_in_a_sentence(line: str, sentence: str) -> Non
         (JobFinished(job="j", outcome=JobOutcome.SUCCEEDED), "truncated", 0, "must be true or false"),
         (established("j"), "proposed", {}, "must be a list"),
         (established("j"), "tls", [], "a JSON object is needed"),
-        (find_events()[2], "identifier", [], "must be a JSON object"),
+        (find_events()[2], "lengths", ["16"], "must be a list of whole numbers"),
+        (find_events()[2], "lengths", [15], "do not have the lengths"),
+        (find_events()[2], "lengths", [18, -2], "do not have the lengths"),
+        (find_events()[2], "identifiers", "EAAQ*", "not base64"),
     ],
 )
 def test_fields_of_every_type_are_checked(event: Event, field: str, value: object, sentence: str) -> None:

@@ -23,7 +23,7 @@ OUTCOMES = {each.value: each for each in Outcome}
         (Record.number, 0.5, 0.5),
         (Record.flag, False, False),
         (Record.texts, ["a", "b"], ("a", "b")),
-        (Record.mapping, {"a": 1}, {"a": 1}),
+        (Record.wholes, [1, 2], (1, 2)),
         (Record.record_or_none, None, None),
     ],
 )
@@ -48,7 +48,7 @@ def test_a_field_is_taken_once(take: Callable[[Record, str], object], value: obj
         (Record.flag, 1),
         (Record.texts, "ab"),
         (Record.texts, [1]),
-        (Record.mapping, []),
+        (Record.wholes, [True]),
         (Record.records, {}),
         (Record.records, [1]),
         (Record.record_or_none, []),

@@ -9,12 +9,12 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
-from dicomjobs.events import EndedBy, Event, Outcome
+from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable, ProtocolError
+from dicomjobs.events import EndedBy, Event, MatchesReceived, Outcome, OutputFailed
 from dicomjobs.execute.executor import execute
 from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
-from dicomjobs.model.dimse import FindRequest, Payload, Request, Response
+from dicomjobs.model.dimse import FindRequest, Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import SEND_ALL, DigestPolicy, Resend, Resumption
@@ -88,6 +88,11 @@ class FakeAssociation:
             )
             if not match:
                 return
+
+    def matches(self, pending: Pending) -> Iterator[PendingResponses | Response]:
+        """Give what was scripted, each match by itself."""
+        for response in self.answers(pending):
+            yield response if response.data is None else PendingResponses(response.status, (response.data,))
 
     def cancel(self, pending: Pending) -> None:
         """Note that the request was cancelled."""
@@ -233,6 +238,32 @@ class FakeJournal:
 
 
 @dataclass(slots=True)
+class FakeAnswers:
+    """Keeps matches in memory; `ended` says how, and `lost` are told in the end."""
+
+    taken: list[MatchesReceived] = field(default_factory=list)
+    ended: str = ""
+    damaged: bool = False
+    lost: tuple[OutputFailed, ...] = ()
+
+    def take(self, matches: MatchesReceived) -> None:
+        """Keep matches, unless they are damaged."""
+        if self.damaged:
+            raise ProtocolError("the identifier is damaged")
+        self.taken.append(matches)
+
+    def publish(self) -> Iterator[OutputFailed]:
+        """Note it."""
+        self.ended = "published"
+        return iter(self.lost)
+
+    def withhold(self) -> Iterator[OutputFailed]:
+        """Note it."""
+        self.ended = "withheld"
+        return iter(())
+
+
+@dataclass(slots=True)
 class Stage:
     """A whole outside world: what each association accepts and answers is scripted, what happened can be read."""
 
@@ -246,6 +277,7 @@ class Stage:
     files: FakeFiles = field(default_factory=FakeFiles)
     journal: FakeJournal = field(default_factory=FakeJournal)
     associations: list[FakeAssociation] = field(default_factory=list)
+    matches: FakeAnswers = field(default_factory=FakeAnswers)
     on_send: Callable[[], None] = lambda: None
     attempts: int = 0
     resend: Resend = Resend.NOTHING
@@ -288,6 +320,7 @@ class Stage:
             stop=self.stop,
             encode_identifier=_encode,
             decode_identifier=_decode,
+            answers=lambda _: self.matches,
             monotonic=lambda: 0.0,
             wall=lambda: float(next(self._clock)),
             pause=self.pauses.append,

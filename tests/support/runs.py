@@ -16,7 +16,7 @@ from dicomjobs.events import (
     JobFinished,
     JobOutcome,
     JobStarted,
-    MatchReceived,
+    MatchesReceived,
     Outcome,
     RunFinished,
     RunStarted,
@@ -308,13 +308,30 @@ def echo_events(job: str = "check") -> list[Event]:
     ]
 
 
+JANE = b"\x10\0\x10\0PN\x08\0Doe^Jane"
+"""An answer in Explicit VR Little Endian."""
+
+
+def matches_received(job: str = "find_them", first: int = 1, *identifiers: bytes) -> MatchesReceived:
+    """Return the event of matches that came together, one by default."""
+    return MatchesReceived(
+        job=job,
+        query=0,
+        first=first,
+        response=first,
+        status=0xFF00,
+        transfer_syntax=EXPLICIT,
+        character_set="ISO_IR 192",
+        identifiers=identifiers or (JANE,),
+    )
+
+
 def find_events(job: str = "find_them", matches: int = 2) -> list[Event]:
     """Return a query that was answered."""
-    identifier = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Doe^Jane"}]}}
     return [
         JobStarted(job=job, instances=0, bytes=0),
         established(job),
-        *[MatchReceived(job=job, number=n + 1, status=0xFF00, identifier=identifier) for n in range(matches)],
+        *[matches_received(job, first=n + 1) for n in range(matches)],
         ended(job),
         JobFinished(job=job, outcome=JobOutcome.SUCCEEDED, seconds=1.24),
     ]
