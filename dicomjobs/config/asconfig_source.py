@@ -25,7 +25,7 @@ class AsconfigSource:
 
 
 def read_asconfig_file(path: str) -> AsconfigSource:
-    """Read a file of at most 1 MiB; raises nothing."""
+    """Read a file; raises nothing."""
     try:
         content = small_file(path)
     except (OSError, ValueError) as problem:

@@ -55,9 +55,14 @@ class Site:
 
 
 def build_site(
-    document: dict[str, Any], *, places: Places, references: References, dictionary: DataDictionary = NOTHING_ELSE
+    document: dict[str, Any],
+    *,
+    places: Places,
+    references: References,
+    asconfig: Mapping[Pointer, AssociationProfile],
+    dictionary: DataDictionary = NOTHING_ELSE,
 ) -> tuple[Site, Diagnostics]:
-    """Build every definition of a document, and the jobs from them."""
+    """Build every definition of a document, and the jobs from them; `asconfig` has the profiles that are taken from files."""
     root = Cursor(value=document, pointer=(), findings=Findings(places=places))
     for _, syntaxes in section(root, "transfer_syntaxes"):
         for syntax in syntaxes.items():
@@ -69,7 +74,9 @@ def build_site(
             references,
             "association_profiles",
             "association_profile",
-            lambda at, name: build_profile(at, name=name or _place_name(at), root=root, references=references),
+            lambda at, name: build_profile(
+                at, name=name or _place_name(at), root=root, references=references, asconfig=asconfig
+            ),
         ),
         queries=_built(
             root,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.places import Pointer
 from dicomjobs.config.resolve import References
@@ -27,8 +30,16 @@ _WORDS_FOR_CLASSES = {"from_files": (), "dcmtk_64": DCMTK_64}
 _WORDS_FOR_FALLBACK = {"none": (), "uncompressed": FALLBACK}
 
 
-def build_profile(at: Cursor, *, name: str, root: Cursor, references: References) -> Proposing:
-    """Return the profile that a mapping means, or the policy by which one is made from the files."""
+def build_profile(
+    at: Cursor, *, name: str, root: Cursor, references: References, asconfig: Mapping[Pointer, AssociationProfile]
+) -> Proposing:
+    """Return the profile that a mapping means, or the policy by which one is made from the files.
+
+    One from an asconfig file is empty as long as the file is not known, or wrong.
+    """
+    if at.get("asconfig") is not None:
+        nothing = AssociationProfile(name=name, contexts=(), roles=(), extended_negotiation=())
+        return replace(asconfig.get(at.pointer, nothing), name=name)
     roles = tuple(
         RoleSelection(sop_class_uid=_class_of_key(key, value), role=value.word(Role))
         for key, value in _entries(at, "roles")

@@ -1,6 +1,6 @@
 """From a job file to jobs: the stages in order, on one screen.
 
-It knows no detail of any stage, opens nothing but YAML, and never looks at a peer, a key or a folder.
+It knows no detail of any stage, opens nothing but YAML and the files of DCMTK that it names, and never looks at a peer, a key or a folder.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dicomjobs.config.asconfig_profiles import read_asconfig_profiles
 from dicomjobs.config.build import build_site
 from dicomjobs.config.codes import error
 from dicomjobs.config.cursor import Cursor, Findings
@@ -37,7 +38,7 @@ __all__ = ["MissingParameters", "SourceFile", "Workspace", "load_workspace", "se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A YAML file that was read: its path as given (included ones as found), and the SHA-256 of its bytes."""
+    """A file that was read, of YAML or of DCMTK's: its path as given (others as found from there), and the SHA-256 of its bytes."""
 
     path: str
     sha256: str
@@ -90,14 +91,22 @@ def load_workspace(
     document = without_misshapen(checked.document, places=places, misshapen=checked.diagnostics)
     references, unknown = resolve_names(document, places=places)
     dictionaries, unlisted = read_dictionaries(_root(document, places)["dictionaries"])
-    site, built = build_site(document, places=places, references=references, dictionary=dictionaries.dictionary)
+    asconfig, unreadable = read_asconfig_profiles(document, places=places)
+    site, built = build_site(
+        document,
+        places=places,
+        references=references,
+        asconfig=asconfig.profiles,
+        dictionary=dictionaries.dictionary,
+    )
     senseless = validate(site, document=document, places=places)
-    warnings = _stop(checked.sources, (*checked.diagnostics, *unlisted, *unknown, *built, *senseless))
+    warnings = _stop(checked.sources, (*checked.diagnostics, *unlisted, *unknown, *unreadable, *built, *senseless))
     workspace = Workspace(
         file=file,
         inputs=(
-            *(SourceFile(path=d.path, sha256=d.sha256) for d in checked.sources.documents),
+            *(SourceFile(path=each.path, sha256=each.sha256) for each in checked.sources.documents),
             *(SourceFile(path=path, sha256=sha256) for path, sha256 in dictionaries.files),
+            *(SourceFile(path=each.path, sha256=each.sha256) for each in asconfig.files),
         ),
         at=checked.at,
         declared=checked.sources.declared_jobs,

@@ -5,8 +5,6 @@ What DCMTK refuses is an error here, and whatever it drops or misreads without a
 
 from __future__ import annotations
 
-from itertools import islice
-
 from dicomjobs.dcmtk.asconfig_entries import read_tree
 from dicomjobs.dcmtk.asconfig_file import Asconfig, AsconfigProfile, reference_of
 from dicomjobs.dcmtk.asconfig_findings import Findings, without_place
@@ -16,13 +14,13 @@ from dicomjobs.dcmtk.asconfig_profiles import read_profiles
 from dicomjobs.dcmtk.asconfig_text import characters_of, spoken
 from dicomjobs.diagnostics import Diagnostic, Diagnostics
 
-LARGEST_FILE = 1024 * 1024
+LARGEST_FILE = 256 * 1024
 """Bytes."""
 
 MOST_DIAGNOSTICS = 100
 """Errors, and as many warnings, that are told of one file: nobody reads on."""
 
-__all__ = ["Asconfig", "AsconfigProfile", "find_profile", "read_asconfig"]
+__all__ = ["Asconfig", "AsconfigProfile", "find_profile", "read_asconfig", "reference_of"]
 
 
 def read_asconfig(content: bytes, path: str) -> tuple[Asconfig | None, Diagnostics]:
@@ -34,7 +32,7 @@ def read_asconfig(content: bytes, path: str) -> tuple[Asconfig | None, Diagnosti
     lists = read_lists(tree, findings)
     profiles = read_profiles(tree, lists, findings)
     lint(tree, findings)
-    told = (*islice(findings.errors, MOST_DIAGNOSTICS), *islice(findings.warnings, MOST_DIAGNOSTICS))
+    told = (*findings.errors[:MOST_DIAGNOSTICS], *findings.sorted_warnings()[:MOST_DIAGNOSTICS])
     if findings.errors:
         return None, told
     supersection = tree.first("TRANSFERSYNTAXES")
@@ -57,4 +55,6 @@ def find_profile(asconfig: Asconfig, name: str) -> AsconfigProfile | None:
 
 def _too_large(path: str) -> Diagnostic:
     """Say that nobody wrote this by hand."""
-    return without_place("DJ525", f"{path} is larger than 1 MiB", file=path, hint="is it an association configuration?")
+    return without_place(
+        "DJ525", f"{path} is larger than 256 KiB", file=path, hint="is it an association configuration?"
+    )

@@ -35,7 +35,9 @@ def meant_list(name: str, known: Iterable[str]) -> str:
         return f"write `{bare}`: a section's name has letters, digits, - and _ only, a reference keeps everything"
     if meant := _nearest(name, names):
         return f"did you mean `{meant}`?"
-    return "a section without an entry number 1 makes no list"
+    if not name:
+        return "write the name of a list behind the backslash"
+    return "write a section with this name, and in it an entry with the number 1: without one there is no list"
 
 
 def _blemish(entry: Entry, text: str) -> str:

@@ -17,7 +17,6 @@ DEEPEST = 2
 _BLANKS = re.compile(r"[ \t\n]*")
 _OPENING = re.compile(r"\[(?:[ \t\n]*\[)*")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
-_DROPPED = re.compile(r"[^A-Za-z0-9_\- \t\n]")
 _INDENT = re.compile(r"[ \t]*")
 
 
@@ -31,11 +30,6 @@ class Header:
     raw: str
     start: int
     end: int
-
-    @property
-    def dropped(self) -> str:
-        """The characters that are lost because no name has them."""
-        return "".join(_DROPPED.findall(self.raw))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

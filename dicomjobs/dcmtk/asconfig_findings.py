@@ -15,6 +15,10 @@ ILLEGAL_CALL = "Illegal call, perhaps wrong parameters"
 """DCMTK's words for whatever is empty where it must not be."""
 
 
+ENOUGH = 1000
+"""Errors, and warnings, after which no more are written down: the file is no association configuration."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """The diagnostics so far: errors in the order in which DCMTK would come upon them, and warnings."""
@@ -25,12 +29,21 @@ class Findings:
 
     def error(self, code: str, summary: str, at: tuple[int, int], *, dcmtk: str, number: int | None, hint: str) -> None:
         """Write down an error; `dcmtk` is what DCMTK says then, `number` its error number in the module dcmnet."""
-        told = f"storescu says: {spoken(dcmtk)}" + (f" (dcmnet {number})" if number else "")
+        if len(self.errors) == ENOUGH:
+            return
+        told = f"storescu says: {on_one_line(dcmtk)}" + (f" (dcmnet {number})" if number else "")
         self.errors.append(self._made(Severity.ERROR, code, summary, at, hint, told))
 
     def warning(self, code: str, summary: str, at: tuple[int, int], *, hint: str) -> None:
         """Write down what DCMTK drops or reads otherwise than it looks."""
-        self.warnings.append(self._made(Severity.WARNING, code, summary, at, hint, ""))
+        if len(self.warnings) < ENOUGH:
+            self.warnings.append(self._made(Severity.WARNING, code, summary, at, hint, ""))
+
+    def sorted_warnings(self) -> list[Diagnostic]:
+        """Return the warnings in the order of their places."""
+        return sorted(
+            self.warnings, key=lambda each: (each.location.line, each.location.column) if each.location else (0, 0)
+        )
 
     def line_of(self, place: int) -> int:
         """Return the number of the line on which a character is."""
@@ -50,6 +63,11 @@ class Findings:
             detail=detail,
             hint=hint,
         )
+
+
+def on_one_line(characters: str) -> str:
+    """Return some of the file's characters as they can be shown inside a sentence."""
+    return spoken(characters).replace("\n", "↵")
 
 
 def without_place(code: str, summary: str, *, file: str, hint: str) -> Diagnostic:

@@ -11,7 +11,7 @@ from collections import Counter
 from dicomjobs.dcmtk.asconfig_entries import Entry, Header, Section, Supersection, Tree
 from dicomjobs.dcmtk.asconfig_findings import Findings
 from dicomjobs.dcmtk.asconfig_lists import SPELLINGS
-from dicomjobs.dcmtk.asconfig_text import BYTE_ORDER_MARK, spoken
+from dicomjobs.dcmtk.asconfig_text import BYTE_ORDER_MARK, dropped_from, spoken
 from dicomjobs.dcmtk.asconfig_value_lint import lint_values
 
 _STEMS = {
@@ -72,8 +72,7 @@ def _lint_header(header: Header, findings: Findings) -> None:
     elif header.brackets > header.level:
         hint = f"write {_closed(header)}"
         findings.warning("DJ532", f"DCMTK counts two of these {header.brackets} brackets", place, hint=hint)
-    elif header.dropped:
-        dropped = spoken(" ".join(dict.fromkeys(header.dropped)))
+    elif dropped := dropped_from(header.raw):
         summary = f"DCMTK drops {dropped} from a section's name: it knows this one as `{header.name}`"
         hint = f"write {'[' * header.level}{header.name}{']' * header.level}, and refer to it so"
         findings.warning("DJ535", summary, place, hint=hint)
@@ -87,40 +86,31 @@ def _closed(header: Header) -> str:
 
 def _lint_key(entry: Entry, findings: Findings) -> None:
     """Warn of a key that has more in it than its line, or lost a part."""
-    lines = entry.raw.rstrip(" \t\n").split("\n")
-    first, place = lines[0], (entry.start, entry.start + max(1, len(lines[0].rstrip())))
+    first, *below = entry.raw.rstrip(" \t\n").split("\n")
+    place = (entry.start, entry.start + max(1, len(first.rstrip())))
     if not entry.complete:
         hint = "begin a comment with # in column 1; an entry is written key = value"
         findings.warning("DJ532", "the file ends in a key without `=`", place, hint=hint)
-    elif len(lines) > 1 and first.strip():
-        swallowed = (
-            "a section's header" if "[" in entry.raw else f"the key on line {findings.line_of(_last_line(entry))}"
+    elif below and not re.search(r"[A-Za-z0-9_\-\[]", "".join((first, *below[:-1]))):
+        findings.warning("DJ532", "DCMTK overlooks these characters", place, hint="leave them out")
+    elif below:
+        line = findings.line_of(entry.start + len(entry.raw.rstrip()) - 1)
+        what = (
+            "a header, which is lost"
+            if "[" in entry.raw
+            else f"the key on line {line}, which becomes `{entry.key[:60]}`"
         )
-        summary = f"there is no `=` on this line: DCMTK reads it as the beginning of {swallowed}, and knows neither"
+        summary = f"there is no `=` on this line: DCMTK reads it as the beginning of {what}"
         hint = "a comment begins with # in column 1" if "#" in first or _is_prose(first) else "write key = value"
-        if _is_harmless(entry, lines):
-            summary, hint = "DCMTK overlooks these characters", "leave them out"
         findings.warning("DJ532", summary, place, hint=hint)
-    elif dropped := re.sub(r"[A-Za-z0-9_\- \t\n]", "", entry.raw):
-        shown = spoken(" ".join(dict.fromkeys(dropped)))
-        summary = f"DCMTK drops {shown} from a key: it reads `{entry.key}`"
+    elif dropped := dropped_from(entry.raw):
+        summary = f"DCMTK drops {dropped} from a key: it reads `{entry.key}`"
         findings.warning("DJ535", summary, place, hint="keys have letters, digits, - and _ only")
-
-
-def _last_line(entry: Entry) -> int:
-    """Return where the last line of a key begins."""
-    return entry.start + len(entry.raw.rstrip()) - 1
 
 
 def _is_prose(text: str) -> bool:
     """Say whether a line looks like words."""
     return len(text.split()) > 2
-
-
-def _is_harmless(entry: Entry, lines: list[str]) -> bool:
-    """Say whether what stands before a key has nothing that DCMTK keeps."""
-    del entry
-    return not re.search(r"[A-Za-z0-9_\-\[]", "".join(lines[:-1]))
 
 
 def _lint_continuation(entry: Entry, findings: Findings) -> None:
@@ -224,7 +214,7 @@ def _lint_entry(entry: Entry, stem: str, last: int, findings: Findings, *, again
     if digits is None:
         _warn_unknown(entry, "this section", f"its entries are {stem}1, {stem}2, …", findings)
     elif digits[1].startswith("0"):
-        summary = f"DCMTK finds no entry whose number begins with 0: `{entry.key}` is ignored"
+        summary = "DCMTK finds no entry whose number begins with 0: this one is ignored"
         findings.warning("DJ534", summary, place, hint=f"write {stem}{digits[1].lstrip('0') or '1'}")
     elif int(digits[1][:10]) > last:
         summary = f"there is no {stem}{last + 1}, and DCMTK stops there: this entry is ignored"

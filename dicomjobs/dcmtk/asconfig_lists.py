@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from dicomjobs.dcmtk.asconfig_advice import advice_on_uid, advice_on_word, meant_list
 from dicomjobs.dcmtk.asconfig_entries import Entry, Section, Tree
 from dicomjobs.dcmtk.asconfig_file import AsconfigContext, reference_of
-from dicomjobs.dcmtk.asconfig_findings import ILLEGAL_CALL, Findings, value_place
+from dicomjobs.dcmtk.asconfig_findings import ILLEGAL_CALL, Findings, on_one_line, value_place
 from dicomjobs.dcmtk.asconfig_text import spoken
 from dicomjobs.dicom.dcmtk_names import uid_named_by_dcmtk
 from dicomjobs.model.association import ExtendedNegotiation, Role, RoleSelection
@@ -27,13 +27,17 @@ _ROLES = {"SCU": Role.SCU, "SCP": Role.SCP, "BOTH": Role.BOTH}
 
 @dataclass(slots=True)
 class Lists:
-    """What was read so far, by the names DCMTK has; `doubtful` are names of context lists that had an error."""
+    """What was read so far, by the names DCMTK has.
+
+    `doubtful` are context lists that had an error, `missed` the lists of transfer syntaxes that were looked for in vain.
+    """
 
     transfer_syntaxes: dict[str, list[str]] = field(default_factory=dict)
     contexts: dict[str, list[AsconfigContext]] = field(default_factory=dict)
     roles: dict[str, list[RoleSelection]] = field(default_factory=dict)
     extended_negotiation: dict[str, list[ExtendedNegotiation]] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
 
 
 def read_lists(tree: Tree, findings: Findings) -> Lists:
@@ -123,7 +127,7 @@ def _uid(entry: Entry, text: str, noun: str, number: int, findings: Findings) ->
 
 def _short(text: str) -> str:
     """Return a value as it can stand in a sentence."""
-    shown = spoken(text).replace("\n", "↵")
+    shown = on_one_line(text)
     return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
@@ -146,16 +150,14 @@ def _halves(entry: Entry, number: int, what: str, findings: Findings) -> tuple[s
 def _add_context(lists: Lists, section: Section, entry: Entry, findings: Findings) -> None:
     """Add a presentation context to its list."""
     into = lists.contexts.setdefault(section.name, [])
-    before = len(findings.errors)
     halves = _halves(entry, 1052, r"CTImageStorage\NameOfTransferSyntaxes", findings)
-    if halves:
-        context = _context(lists, section, entry, halves, findings)
-        if context and len(into) == MOST_CONTEXTS:
-            _tell_too_many(section, entry, findings)
-        elif context:
-            into.append(context)
-    if len(findings.errors) > before:
-        lists.doubtful.add(section.name)
+    context = _context(lists, section, entry, halves, findings) if halves else None
+    if context and len(into) < MOST_CONTEXTS:
+        into.append(context)
+        return
+    if context:
+        _tell_too_many(section, entry, findings)
+    lists.doubtful.add(section.name)
 
 
 def _context(
@@ -164,14 +166,16 @@ def _context(
     """Return a context whose list of transfer syntaxes exists and whose abstract syntax is one."""
     name = reference_of(halves[1])
     if name not in lists.transfer_syntaxes:
-        findings.error(
-            "DJ529",
-            f"there is no list of transfer syntaxes [{_short(halves[1].strip())}]",
-            value_place(entry, len(halves[0]) + 1),
-            dcmtk=f"transfer syntax key undefined: {name}",
-            number=1031,
-            hint=meant_list(name, lists.transfer_syntaxes),
-        )
+        if name not in lists.missed:  # told of once, however many contexts name it
+            findings.error(
+                "DJ529",
+                f"there is no list [{_short(halves[1].strip())}] of transfer syntaxes",
+                value_place(entry, len(halves[0]) + 1),
+                dcmtk=f"transfer syntax key undefined: {name}",
+                number=1031,
+                hint=meant_list(name, lists.transfer_syntaxes),
+            )
+        lists.missed.add(name)
     elif not (section.name and halves[0] and name):
         findings.error(
             "DJ527",

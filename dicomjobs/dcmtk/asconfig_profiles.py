@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from dicomjobs.dcmtk.asconfig_advice import meant_list
 from dicomjobs.dcmtk.asconfig_entries import Entry, Section, Tree
 from dicomjobs.dcmtk.asconfig_file import AsconfigProfile, reference_of
-from dicomjobs.dcmtk.asconfig_findings import Findings, value_place
+from dicomjobs.dcmtk.asconfig_findings import Findings, on_one_line, value_place
 from dicomjobs.dcmtk.asconfig_lists import Lists, tell_missing
 from dicomjobs.dcmtk.asconfig_text import spoken
+from dicomjobs.dicom.uids import name_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,6 @@ class _Kind:
 _CONTEXTS = "PRESENTATIONCONTEXTS"
 _ROLES = _Kind(key="SCPSCUROLESELECTION", words="role selection", undefined=1036, unproposed=1038)
 _EXTENDED = _Kind(key="EXTENDEDNEGOTIATION", words="extended negotiation", undefined=1039, unproposed=1041)
-_WORDS_OF_EXTENDED = "extended negotation"
-"""DCMTK's own spelling."""
 
 
 def read_profiles(tree: Tree, lists: Lists, findings: Findings) -> dict[str, AsconfigProfile]:
@@ -95,8 +94,7 @@ def _check(
     """Check that a list is there, and has no abstract syntax that the profile does not propose."""
     name = reference_of(entry.value)
     if name not in known:
-        words = _WORDS_OF_EXTENDED if kind is _EXTENDED else kind.words
-        _tell_undefined(entry, kind.words, kind.undefined, known, findings, dcmtk=words)
+        _tell_undefined(entry, kind.words, kind.undefined, known, findings)
         return
     proposed = {context.abstract_syntax for context in lists.contexts.get(contexts, ())}
     if contexts in lists.doubtful or contexts not in lists.contexts:
@@ -105,7 +103,7 @@ def _check(
         if uid not in proposed:
             findings.error(
                 "DJ530",
-                f"the list of {kind.words} has {uid}, which the profile's contexts do not have",
+                f"the {kind.words} list has {name_of(uid)}, which the profile's contexts do not have",
                 value_place(entry),
                 dcmtk=f"abstract syntax defined in role selection list '{name}' but not in presentation context list "
                 f"'{contexts}': {uid}",
@@ -114,22 +112,15 @@ def _check(
             )
 
 
-def _tell_undefined(
-    entry: Entry, words: str, number: int, known: Iterable[str], findings: Findings, *, dcmtk: str = ""
-) -> None:
+def _tell_undefined(entry: Entry, words: str, number: int, known: Iterable[str], findings: Findings) -> None:
     """Say that a list which a profile names is not there."""
     name = reference_of(entry.value)
-    written = spoken(entry.value.strip()) or "(nothing)"
-    findings.error(
-        "DJ529",
-        f"there is no list of {words}{'s' if words.endswith('context') else ''} [{written[:60]}]",
-        value_place(entry),
-        dcmtk=f"{dcmtk or words} key undefined: {name}",
-        number=number,
-        hint=meant_list(name, known)
-        if name
-        else "leave this line out, or name a list: nothing is a name like any other",
-    )
+    summary, hint = f"there is no list [{on_one_line(entry.value.strip())[:60]}] of {words}s", meant_list(name, known)
+    if not name:
+        summary = f"this names no list of {words}s, which to DCMTK is one without a name"
+        hint = "leave the line out, or name a list"
+    told = f"{words} key undefined: {name}"
+    findings.error("DJ529", summary, value_place(entry), dcmtk=told, number=number, hint=hint)
 
 
 def _tell_twice(section: Section, profile: AsconfigProfile, findings: Findings) -> None:

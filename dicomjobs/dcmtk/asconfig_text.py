@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dicomjobs.diagnostics import Location
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_DROPPED = re.compile(r"[^A-Za-z0-9_\- \t\n]")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf".decode("latin-1")
 
 
@@ -52,6 +53,11 @@ def displayed(text: bytes) -> str:
 def spoken(characters: str) -> str:
     """Return some of the file's characters as a person sees them."""
     return displayed(characters.encode("latin-1"))
+
+
+def dropped_from(characters: str) -> str:
+    """Return, with blanks between them, the characters of a name that DCMTK drops because no name has them."""
+    return " ".join(dict.fromkeys(_DROPPED.findall(spoken(characters))))
 
 
 def characters_of(content: bytes, path: str) -> AsconfigText:

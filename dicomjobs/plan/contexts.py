@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dicomjobs.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, FALLBACK, is_native
-from dicomjobs.model.association import MAXIMUM_CONTEXTS, AssociationProfile, ContextTemplate, ProposedContext
+from dicomjobs.model.association import MAXIMUM_CONTEXTS, AssociationProfile, ContextTemplate, Proposal, ProposedContext
 from dicomjobs.plan.plan import NativeRoute
 from dicomjobs.plan.route import wanted_syntaxes
 
@@ -73,9 +73,18 @@ def planned_context(
     return 0
 
 
-def contexts_of_profile(profile: AssociationProfile) -> tuple[ProposedContext, ...]:
-    """Return a profile's contexts with their IDs."""
-    return number_contexts(profile.contexts)
+def proposal_of_profile(profile: AssociationProfile) -> Proposal:
+    """Return what a profile proposes: its contexts with their IDs, and for each of them the role of its SOP class.
+
+    A class with two contexts has its role selection item twice (PS3.7 D.3.3.4), as DCMTK sends it.
+    """
+    roles = {role.sop_class_uid: role for role in profile.roles}
+    classes = (context.abstract_syntax for context in profile.contexts)
+    return Proposal(
+        contexts=number_contexts(profile.contexts),
+        roles=tuple(roles[uid] for uid in classes if uid in roles),
+        extended_negotiation=profile.extended_negotiation,
+    )
 
 
 @dataclass(slots=True)

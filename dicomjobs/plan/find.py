@@ -9,7 +9,7 @@ from dicomjobs.dicom.transfer_syntaxes import FALLBACK
 from dicomjobs.model.association import ContextTemplate, ExtendedNegotiation, Proposal
 from dicomjobs.model.job import FindJob
 from dicomjobs.model.query import FIND_SOP_CLASS, NEGOTIABLE_BYTES, Identifier, Query, overlay
-from dicomjobs.plan.contexts import contexts_of_profile, number_contexts
+from dicomjobs.plan.contexts import number_contexts, proposal_of_profile
 from dicomjobs.plan.plan import FindStep, PlannedQuery
 
 QueryFiles = dict[tuple[str, str], Identifier]
@@ -32,11 +32,7 @@ def plan_find(job: FindJob, query_files: QueryFiles) -> FindStep:
         template = ContextTemplate(abstract_syntax=sop_class_uid, transfer_syntaxes=FALLBACK)
         proposal = Proposal(contexts=number_contexts([template]))
     else:
-        proposal = Proposal(
-            contexts=contexts_of_profile(profile),
-            roles=profile.roles,
-            extended_negotiation=profile.extended_negotiation,
-        )
+        proposal = proposal_of_profile(profile)
     return FindStep(
         proposal=_with_negotiation(proposal, job.query, sop_class_uid),
         sop_class_uid=sop_class_uid,

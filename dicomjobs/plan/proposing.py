@@ -25,9 +25,9 @@ from dicomjobs.model.association import (
 from dicomjobs.plan.contexts import (
     ContextNeeds,
     Packing,
-    contexts_of_profile,
     number_contexts,
     planned_context,
+    proposal_of_profile,
 )
 from dicomjobs.plan.plan import NativeRoute
 
@@ -68,7 +68,7 @@ def scheme_of(proposing: Proposing | None) -> Scheme:
         case None:
             return _FromNeeds()
         case AssociationProfile():
-            return _Fixed(profile=proposing, contexts=contexts_of_profile(proposing))
+            return _Fixed(name=proposing.name, proposal=proposal_of_profile(proposing))
         case ProposalPolicy():
             return _FromPolicy(
                 policy=proposing, classes={uid: number for number, uid in enumerate(proposing.sop_classes)}
@@ -108,8 +108,8 @@ class _FromNeeds:
 class _Fixed:
     """A profile as it stands; a need is a context ID."""
 
-    profile: AssociationProfile
-    contexts: tuple[ProposedContext, ...]
+    name: str
+    proposal: Proposal
 
     @property
     def natives(self) -> NativeRoute:
@@ -118,20 +118,17 @@ class _Fixed:
 
     def need(self, sop_class_uid: str, transfer_syntax: str) -> int | str:
         """The context that fits best."""
-        words = f"the association profile {self.profile.name} has no presentation context for"
-        return planned_context(self.contexts, sop_class_uid, transfer_syntax) or _unfit(
-            self.contexts, sop_class_uid, transfer_syntax, words
+        words = f"the association profile {self.name} has no presentation context for"
+        contexts = self.proposal.contexts
+        return planned_context(contexts, sop_class_uid, transfer_syntax) or _unfit(
+            contexts, sop_class_uid, transfer_syntax, words
         )
 
     def proposed(self, needs_of_study: Sequence[frozenset[int]]) -> Proposed | TooManyContexts:
         """The same for all."""
         del needs_of_study
-        profile = self.profile
-        proposal = Proposal(
-            contexts=self.contexts, roles=profile.roles, extended_negotiation=profile.extended_negotiation
-        )
-        ids = {context.context_id: context.context_id for context in self.contexts}
-        return Proposed(proposals=[proposal], ids=[ids], placed=lambda _study, _need: 0)
+        ids = {context.context_id: context.context_id for context in self.proposal.contexts}
+        return Proposed(proposals=[self.proposal], ids=[ids], placed=lambda _study, _need: 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
