@@ -47,8 +47,8 @@ RENAMED = {
     "even_if": "even_if_failed",
 }
 
-INSTEAD = {"propose"}
-"""Keys that stand for the whole mapping, which then becomes a value of another dataclass."""
+INSTEAD = {"asconfig", "propose"}
+"""Keys that stand for the whole mapping, which then becomes a value of another dataclass, or comes from a file."""
 
 MODEL: tuple[tuple[Mapping[str, Any], type, set[str]], ...] = (
     (DEFS["peer"], Peer, {"name"}),
