@@ -15,7 +15,7 @@ from dicomjobs.config.places import Pointer
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.diagnostics import Severity
 from dicomjobs.dicom.attributes import by_tag
-from dicomjobs.dicom.character_sets import CharacterSet, character_set_of
+from dicomjobs.dicom.character_sets import CharacterSet, character_set_of, resets_of
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT
 from dicomjobs.model.job import FindJob, Job, StoreJob
@@ -145,7 +145,7 @@ def texts_fit_their_character_set(site: Site) -> Iterator[Finding]:
         characters = character_set_of(name)
         if isinstance(job, FindJob) and characters:
             for element, value in _texts(job.query.identifier):
-                if not _can_be_written(value, characters):
+                if not _can_be_written(value, element.vr, characters):
                     summary = f"`{value}` ({_column(element.tag)}) cannot be written in {name}"
                     whose = "SpecificCharacterSet: ISO_IR 192" if declared else "character_set: ISO_IR 192"
                     hint = f"the peer `{job.peer.name}` may understand `{whose}`, which has every character"
@@ -169,10 +169,10 @@ def _texts(identifier: Identifier) -> Iterator[tuple[Element, str]]:
             yield from _texts(item)
 
 
-def _can_be_written(text: str, characters: CharacterSet) -> bool:
-    """Say whether a character set has every character of a text."""
+def _can_be_written(text: str, vr: str, characters: CharacterSet) -> bool:
+    """Say whether a character set has every character of a value."""
     try:
-        characters.encode(text, "")
+        characters.encode(text, resets_of(vr))
     except ValueError:
         return False
     return True

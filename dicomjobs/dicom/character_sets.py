@@ -33,6 +33,8 @@ CODECS: Mapping[str, str] = {
 }
 """The terms without code extensions (PS3.3 tables C.12-2 and C.12-5), with the codec that Python has for each."""
 
+_TEXT_RESETS = "\\\t\n\f\r"
+_NAME_RESETS = "^=" + _TEXT_RESETS
 _VARIABLE_WIDTH = frozenset({"utf-8", "gb18030", "gbk"})
 _MISSPELT = re.compile(r"ISO[ _-]?(?:(2022)[ _-]?)?IR[ _-]?([0-9]+)")
 _ESCAPE = b"\x1b"
@@ -65,6 +67,11 @@ class CharacterSet:
 
 DEFAULT = CharacterSet("ISO_IR 6", "ascii")
 """The default character repertoire, ISO_IR 6."""
+
+
+def resets_of(vr: str) -> str:
+    """Return the characters that end what an escape sequence began, in a value of a VR (PS3.5 6.1.2.5.3)."""
+    return _NAME_RESETS if vr == "PN" else _TEXT_RESETS
 
 
 def is_defined_term(text: str) -> bool:

@@ -9,11 +9,9 @@ import re
 import struct
 from collections.abc import Sequence
 
-from dicomjobs.dicom.character_sets import CharacterSet
+from dicomjobs.dicom.character_sets import CharacterSet, resets_of
 from dicomjobs.dicom.value_representations import BINARY, CHARACTER_SET_TEXT, NUMBERS, PLAIN_TEXT
 
-TEXT_RESETS = "\\\t\n\f\r"
-NAME_RESETS = "^=" + TEXT_RESETS
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 _NUMBER_STREAMS = {"OD": "d", "OF": "f", "OL": "I", "OV": "Q"}
 """Byte streams that people write as decimal numbers, as DCMTK has them."""
@@ -28,7 +26,7 @@ def _text(vr: str, values: Sequence[str], character_set: CharacterSet) -> bytes:
             raise ValueError(f"a value of VR {vr} can only have ASCII characters")
         return text.encode("ascii")
     try:
-        return character_set.encode(text, NAME_RESETS if vr == "PN" else TEXT_RESETS)
+        return character_set.encode(text, resets_of(vr))
     except ValueError:
         raise ValueError(f"the value has a character that {character_set.name} lacks") from None
 

@@ -215,3 +215,27 @@ def test_every_rule_is_in_the_tuple() -> None:
     }
 
     assert set(RULES) == written
+
+
+@pytest.mark.parametrize(
+    ("character_set", "name", "expected"),
+    [
+        ("'\\ISO 2022 IR 87'", "Yamada^Tarou=\u5c71\u7530^\u592a\u90ce", []),
+        ("'\\ISO 2022 IR 149'", "Hong=\u6d2a=\ud64d", []),
+        ("'\\ISO 2022 IR 87'", "Hong=\u6d2a=\ud64d", ["DJ524"]),
+        ("ISO_IR 126", "\u0394\u03b9", []),
+        ("ISO_IR 100", "\u0394\u03b9", ["DJ524"]),
+    ],
+)
+def test_a_text_has_to_fit_the_character_set_of_its_peer(
+    tmp_path: Path, character_set: str, name: str, expected: list[str]
+) -> None:
+    """Those with code extensions included."""
+    text = f"""\
+jobs:
+  ask:
+    find:
+      peer: {{host: pacs, port: 104, character_set: {character_set}}}
+      query: {{model: study, level: STUDY, keys: {{PatientName: '{name}'}}}}
+"""
+    assert codes(complaints(tmp_path, text)) == expected
