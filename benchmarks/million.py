@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from benchmarks.measure import row
 from dicomjobs.disk.row_file import temporary_rows
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob, Verify
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
@@ -41,6 +42,9 @@ JOB = StoreJob(
     retry=Retry(attempts=1, runs=3),
     digest=DigestPolicy.AUTO,
     repeat=1,
+    invent=None,
+    new_vrs=NewVrs.KEEP,
+    compression_level=6,
     if_empty=EmptyPolicy.OK,
     end_with=EndWith.RELEASE,
 )

@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "disk": {"disk", "dcmtk", "plan", "model", "dicom", "errors", "diagnostics"},
     "answers": {"answers", "model", "dicom", "errors"},
     "wire": {"wire", "answers", "events", "model", "dicom", "errors"},
-    "pixels": {"pixels", "dicom", "errors"},
+    "pixels": {"pixels", "model", "dicom", "errors"},
     "ledger": {"ledger", "execute.ports", "events", "plan", "model", "errors"},
     "report": {"report", "answers", "events", "plan", "model", "dicom"},
     "execute": {"execute", "plan", "events", "model", "dicom", "errors"},

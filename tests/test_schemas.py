@@ -16,6 +16,7 @@ from dicomjobs.config.schema import document_schema
 from dicomjobs.config.shape_mistakes import _EXPLANATIONS
 from dicomjobs.dicom.tls_profiles import TlsProfile
 from dicomjobs.model.association import AssociationProfile, ContextTemplate, Over128Contexts, ProposalPolicy, Role
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import (
     Duplicates,
     EchoJob,
@@ -23,6 +24,7 @@ from dicomjobs.model.job import (
     EndWith,
     FindJob,
     IfExists,
+    Invention,
     Need,
     OnFailure,
     Output,
@@ -65,6 +67,7 @@ MODEL: tuple[tuple[Mapping[str, Any], type, set[str]], ...] = (
     (DEFS["output"], Output, set()),
     (DEFS["echo"], EchoJob, {"name", "needs"}),
     (DEFS["find"], FindJob, {"name", "needs"}),
+    (DEFS["store"]["properties"]["invent"], Invention, set()),
     (DEFS["store"], StoreJob, {"name", "needs"}),
 )
 """A schema, the dataclass it fills, and the fields that come from elsewhere."""
@@ -87,6 +90,7 @@ ENUMS: tuple[tuple[Mapping[str, Any], type[Enum]], ...] = (
     (DEFS["store"]["properties"]["on_failure"], OnFailure),
     (DEFS["store"]["properties"]["duplicates"], Duplicates),
     (DEFS["store"]["properties"]["verify"], Verify),
+    (DEFS["store"]["properties"]["new_vrs"], NewVrs),
     (DEFS["ok_or_fail"], EmptyPolicy),
     (DEFS["end_with"], EndWith),
 )

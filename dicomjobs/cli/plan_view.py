@@ -12,6 +12,7 @@ from dicomjobs.dicom.escape import one_line
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.events import INSTANCE_REASONS
 from dicomjobs.model.association import Proposal, ProposedContext
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import EmptyPolicy, IfExists, Output, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Element
@@ -22,12 +23,13 @@ from dicomjobs.plan.plan import (
     FindStep,
     Instances,
     JobPlan,
-    NativeRoute,
     Plan,
     PlannedAssociation,
     PlannedInstance,
     StoreStep,
 )
+from dicomjobs.plan.rewriting import Rewriting
+from dicomjobs.plan.route import NativeRoute
 from dicomjobs.report.units import duration_in_words, size_in_words
 
 _ORDERS = {Order.AS_GIVEN: "in which the paths are given", Order.SORTED: "of the paths"}
@@ -86,6 +88,7 @@ def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None
         f"  {_number(step.count, noun)}: {step.count - step.excluded} to send ({size_in_words(step.bytes)}) on "
         f"{_number(len(step.associations), 'association')}{parallel}, {step.excluded} not"
     )
+    yield from _rewriting(step.rewriting)
     if step.repeat > 1:
         yield f"  each file {step.repeat} times"
     if step.order is not Order.BY_STUDY:
@@ -111,6 +114,18 @@ def _verification(peer: Peer, step: StoreStep) -> Iterator[str]:
             yield f"  then each delivered instance is looked up at {at}, again for {within} while it is not there"
         case _:
             assert_never(step.verify)
+
+
+def _rewriting(rewriting: Rewriting) -> Iterator[str]:
+    """Yield what is done to data sets on their way."""
+    if rewriting.inventor:
+        counts = rewriting.inventor.invention
+        yield (
+            f"  every instance as another one: {counts.instances_per_series} in a series, "
+            f"{counts.series_per_study} series in a study, {counts.studies_per_patient} studies of a patient"
+        )
+    if rewriting.new_vrs is NewVrs.AS_OB:
+        yield "  OB written for the VRs UN, UT and later"
 
 
 def _association(association: PlannedAssociation, instances: Instances, most: int | None) -> Iterator[str]:

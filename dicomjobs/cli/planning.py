@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
@@ -45,6 +46,7 @@ def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -
         inputs=tuple(InputFile(path=each.path, sha256=each.sha256) for each in workspace.inputs) + read,
         reports_directory=workspace.reports_directory,
         state_directory=workspace.state_directory,
+        at=workspace.at.astimezone(UTC).isoformat(),
     )
     inventory = DiskInventory(now=time.time())
     kept = create_rows(str(rows)) if rows else temporary_rows()

@@ -8,7 +8,8 @@ from dicomjobs.config.value_forms import FORMS
 from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
 from dicomjobs.dicom.uids import uid_of
 from dicomjobs.model.association import Proposing
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, StoreJob, Verify
+from dicomjobs.model.data_set_form import NewVrs
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Invention, Need, OnFailure, StoreJob, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Condition, Order, ReadMode, SendSet, SendSetPath, Symlinks
@@ -64,6 +65,21 @@ def build_store_job(
         retry=Retry(attempts=at["retry"]["attempts"].whole(), runs=at["retry"]["runs"].whole()),
         digest=at["digest"].word(DigestPolicy),
         repeat=at["repeat"].whole(),
+        invent=_invention(at),
+        new_vrs=at["new_vrs"].word(NewVrs),
+        compression_level=at["compression_level"].whole(),
         if_empty=at["if_empty"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
+    )
+
+
+def _invention(at: Cursor) -> Invention | None:
+    """Return how identities are invented, when they are."""
+    written = at.get("invent")
+    if written is None:
+        return None
+    return Invention(
+        instances_per_series=max(written["instances_per_series"].whole(), 1),
+        series_per_study=max(written["series_per_study"].whole(), 1),
+        studies_per_patient=max(written["studies_per_patient"].whole(), 1),
     )

@@ -18,6 +18,7 @@ from dicomjobs.dicom.transfer_syntaxes import is_native
 from dicomjobs.disk.completeness import check_complete
 from dicomjobs.disk.window import Damaged, Window
 from dicomjobs.errors import NotSendable
+from dicomjobs.model.data_set_form import DataSetForm
 from dicomjobs.model.resume import DigestPolicy
 from dicomjobs.plan.plan import PlannedInstance
 
@@ -27,8 +28,8 @@ CHUNK_BYTES = 1024 * 1024
 DIGEST_BYTES = 64 * 1024
 """A data set up to this size is digested; of a larger one the digest would cost more than the sending."""
 
-Convert = Callable[[bytes, str, str], bytes]
-"""(data set, its transfer syntax, another) -> the data set in the other; raises NotSendable."""
+Convert = Callable[[bytes, str, DataSetForm], bytes]
+"""(data set, its transfer syntax, a form) -> the data set in that form; raises NotSendable."""
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _PAD = b"\0"
@@ -127,7 +128,7 @@ class FileStore:
     """The files of a plan's instances; fulfils execution's Files and may be used by several lanes at once."""
 
     def __init__(self, convert: Convert) -> None:
-        """Take the function that rewrites a data set in another transfer syntax."""
+        """Take the function that rewrites a data set in another form."""
         self._convert = convert
         self._buffers: list[bytearray] = []
 
@@ -148,10 +149,10 @@ class FileStore:
         finally:
             os.close(fd)
 
-    def converted(
-        self, instance: PlannedInstance, transfer_syntax: str, digest: DigestPolicy = DigestPolicy.AUTO
+    def rewritten(
+        self, instance: PlannedInstance, form: DataSetForm, digest: DigestPolicy = DigestPolicy.AUTO
     ) -> BytesPayload:
-        """Return the data set in another native transfer syntax, all of it in memory; raises NotSendable."""
+        """Return the data set in another form, all of it in memory; raises NotSendable."""
         fd = _open(instance)
         try:
             data = _read_whole(fd, instance)
@@ -159,7 +160,7 @@ class FileStore:
             raise _unreadable(error) from error
         finally:
             os.close(fd)
-        sent = self._convert(data, instance.transfer_syntax, transfer_syntax)
+        sent = self._convert(data, instance.transfer_syntax, form)
         return BytesPayload(
             sent, sha256=_digest(sent, digest), source_sha256=_digest(data + _padding(instance), digest)
         )

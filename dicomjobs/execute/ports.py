@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dicomjobs.events import EndedBy, MatchesReceived, Outcome, OutputFailed, Proof
 from dicomjobs.model.association import Negotiation, Proposal
+from dicomjobs.model.data_set_form import DataSetForm
 from dicomjobs.model.dimse import Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
@@ -68,7 +69,7 @@ class FilePayload(Payload, Protocol):
 
     @property
     def source_sha256(self) -> str:
-        """The same of the data set as it is in the file, which is another when it was converted."""
+        """The same of the data set as it is in the file, which is another when it was rewritten."""
 
 
 class Files(Protocol):
@@ -77,10 +78,10 @@ class Files(Protocol):
     def payload(self, instance: PlannedInstance, digest: DigestPolicy = DigestPolicy.AUTO) -> FilePayload:
         """The data set's bytes unchanged from the file."""
 
-    def converted(
-        self, instance: PlannedInstance, transfer_syntax: str, digest: DigestPolicy = DigestPolicy.AUTO
+    def rewritten(
+        self, instance: PlannedInstance, form: DataSetForm, digest: DigestPolicy = DigestPolicy.AUTO
     ) -> FilePayload:
-        """The data set in another native transfer syntax."""
+        """The data set in another form."""
 
     def inode(self, instance: PlannedInstance) -> int:
         """The number of the file on its file system, 0 when it is not to be had."""

@@ -191,11 +191,10 @@ class StoreLane:
         if isinstance(route, NoRoute):
             self._settle(not_sendable(self._job, item, NotSendable("no_presentation_context", route.words)))
             return None
-        files, digest = self._shared.ports.files, self._shared.step.digest
+        files, step = self._shared.ports.files, self._shared.step
+        form = step.rewriting.form(route, item - step.first)
         try:
-            payload = (
-                files.converted(row, route.transfer_syntax, digest) if route.convert else files.payload(row, digest)
-            )
+            payload = files.rewritten(row, form, step.digest) if form else files.payload(row, step.digest)
         except NotSendable as error:
             self._settle(not_sendable(self._job, item, error))
             return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dicomjobs.model.association import AssociationProfile, Proposing
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Query
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
@@ -106,6 +107,15 @@ class FindJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invention:
+    """How many of each kind are invented before the next of the kind above begins; all of them at least 1."""
+
+    instances_per_series: int
+    series_per_study: int
+    studies_per_patient: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreJob:
     """Instances of a send set sent with C-STORE; `association_profile` None proposes what the files need.
 
@@ -126,6 +136,9 @@ class StoreJob:
     repeat: int
     verify: Verify
     verify_within: float
+    invent: Invention | None
+    new_vrs: NewVrs
+    compression_level: int
     if_empty: EmptyPolicy
     end_with: EndWith
 

@@ -1,24 +1,32 @@
-"""A data set in one native transfer syntax rewritten in another (PS3.5 A.1, A.2, A.3, A.5), its values kept byte for byte.
+"""A data set rewritten: in another native transfer syntax (PS3.5 A.1, A.2, A.3, A.5), with other VRs, or with some values replaced.
 
 pydicom would decode and encode every value, and leaves the words of pixel data alone when the byte order changes; here bytes
-are moved and words turned. It knows nothing of files or of sending.
+are moved and words turned, and all other values kept byte for byte. It knows nothing of files or of sending.
 """
 
 from __future__ import annotations
 
 import zlib
 from array import array
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import groupby
 from struct import calcsize
 
 from dicomjobs.dicom.attributes import by_tag
-from dicomjobs.dicom.encoding import SHORT_VRS, Encoding, encoding_of
+from dicomjobs.dicom.encoding import SHORT_VRS, UNDEFINED_LENGTH, Encoding, encoding_of
 from dicomjobs.dicom.transfer_syntaxes import is_native
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.dicom.value_representations import BINARY, CHARACTER_SET_TEXT, NUMBERS, PLAIN_TEXT
 from dicomjobs.errors import NotSendable
+from dicomjobs.model.data_set_form import DataSetForm, NewVrs
 from dicomjobs.pixels.data_set import Element, NotADataSet, parse
 
 PIXEL_REPRESENTATION = 0x00280103
+TRAILING_PADDING = 0xFFFCFFFC
+NEW_VRS = frozenset({"OD", "OF", "OL", "OV", "SV", "UC", "UN", "UR", "UT", "UV"})
+"""The VRs that a peer of the first years does not know."""
+
 SIGNED_AS_PIXELS = frozenset(
     {0x00189810, 0x00221452, 0x00280071, *range(0x00280104, 0x0028010A), 0x00280110, 0x00280111, 0x00280120, 0x00280121}
     | {*range(0x00281100, 0x00281104), *range(0x00281111, 0x00281114), 0x00283002, 0x00409211, 0x00409216}
@@ -38,30 +46,51 @@ _INFLATED_AT_LEAST, _INFLATED_PER_BYTE = 64 * 1024 * 1024, 200
 Parts = list[bytes | memoryview]
 
 
-def convert(data: bytes, transfer_syntax: str, target: str) -> bytes:
-    """Return the data set in another native transfer syntax; raises NotSendable("not_convertible").
+def convert(data: bytes, transfer_syntax: str, form: DataSetForm) -> bytes:
+    """Return the data set in another form; raises NotSendable("not_convertible").
 
-    Group lengths are dropped (PS3.5 7.2), sequences get explicit lengths, and attributes that the dictionary does not know
-    become UN when they had no VR (PS3.5 6.2.2).
+    Sequences get explicit lengths, group lengths that are there are made right (PS3.5 7.2), trailing padding is dropped (PS3.10
+    7.2), and attributes that the dictionary does not know become UN when they had no VR (PS3.5 6.2.2). Only native transfer
+    syntaxes are converted into each other.
     """
-    for syntax in (transfer_syntax, target):
-        if not is_native(syntax):
-            raise NotSendable("not_convertible", f"{name_of(syntax)} is not one of the native transfer syntaxes")
-    source, wanted = encoding_of(transfer_syntax), encoding_of(target)
+    if form.transfer_syntax != transfer_syntax:
+        for syntax in (transfer_syntax, form.transfer_syntax):
+            if not is_native(syntax):
+                raise NotSendable("not_convertible", f"{name_of(syntax)} is not one of the native transfer syntaxes")
+    wanted = encoding_of(form.transfer_syntax)
     try:
-        elements = parse(memoryview(_inflate(data) if source.deflated else data), source)
-        converted = b"".join(_Writer(wanted).encode(elements, signed=False))
+        elements = _elements(data, transfer_syntax)
+        writer = _Writer(wanted, form.new_vrs)
+        converted = b"".join(writer.encode(_replaced(elements, dict(form.replaced)), signed=False))
     except NotADataSet as damage:
         raise NotSendable("not_convertible", str(damage)) from damage
-    return _deflate(converted) if wanted.deflated else converted
+    return _deflate(converted, form.compression_level) if wanted.deflated else converted
+
+
+def _elements(data: bytes, transfer_syntax: str) -> tuple[Element, ...]:
+    """Take a data set apart; raises NotADataSet."""
+    encoding = encoding_of(transfer_syntax)
+    elements = parse(memoryview(_inflate(data) if encoding.deflated else data), encoding)
+    if is_native(transfer_syntax) and any(element.encapsulated for element in elements):
+        raise NotADataSet("pixel data is encapsulated, against the transfer syntax")
+    return elements
+
+
+def _replaced(elements: tuple[Element, ...], texts: Mapping[int, str]) -> tuple[Element, ...]:
+    """Return the elements with other texts for some of those that are there, the encoder pads them."""
+    return tuple(
+        replace(element, value=memoryview(texts[element.tag].encode("ascii"))) if element.tag in texts else element
+        for element in elements
+    )
 
 
 class _Writer:
     """Writes elements in an encoding."""
 
-    def __init__(self, target: Encoding) -> None:
-        """Note the encoding."""
+    def __init__(self, target: Encoding, new_vrs: NewVrs) -> None:
+        """Note the encoding, and what it may say of VRs."""
         self._target = target
+        self._as_ob = NEW_VRS if new_vrs is NewVrs.AS_OB and target.explicit else frozenset()
 
     def encode(self, elements: tuple[Element, ...], *, signed: bool) -> Parts:
         """Return the elements' bytes; `signed` is what Pixel Representation says in the data set around them (PS3.3 C.7.6.3)."""
@@ -69,21 +98,33 @@ class _Writer:
             if element.tag == PIXEL_REPRESENTATION:
                 signed = any(element.value)
         parts: Parts = []
-        for element in elements:
-            if element.tag & 0xFFFF:
-                parts += self._element(element, signed=signed)
+        for _, group in groupby(elements, key=_group_of):
+            first, *rest = group
+            if first.tag & 0xFFFF:
+                parts += self._element(first, signed=signed)
+            encoded = [part for element in rest for part in self._element(element, signed=signed)]
+            if not first.tag & 0xFFFF:  # the length of all that follows in the group (PS3.5 7.2)
+                length = self._target.long_length.pack(sum(map(len, encoded)))
+                parts += [self._head(first.tag, b"UL", len(length)), length]
+            parts += encoded
         return parts
 
     def _element(self, element: Element, *, signed: bool) -> Parts:
         """Return one element's bytes."""
+        if element.tag == TRAILING_PADDING:
+            return []
         vr = element.vr or _vr_of(element.tag, signed=signed)
         if vr == "SQ":
             value = self._items(element, signed=signed)
+        elif element.encapsulated:
+            return [self._head(element.tag, vr.encode("ascii"), UNDEFINED_LENGTH), element.value]
         else:
             if vr.encode() in SHORT_VRS and len(element.value) > _LONGEST_SHORT and self._target.explicit:
                 vr = "UN"  # PS3.5 6.2.2: too long for a length of two bytes
-            turns = element.encoding.byte_order != self._target.byte_order and vr in _WORDS
+            byte_order = "little" if vr in self._as_ob else self._target.byte_order  # so does DCMTK with -u
+            turns = element.encoding.byte_order != byte_order and vr in _WORDS
             value = [_turned(element.value, _WORDS[vr]) if turns else element.value]
+            vr = "OB" if vr in self._as_ob else vr
             if len(element.value) % 2:
                 value.append(b" " if vr in CHARACTER_SET_TEXT | PLAIN_TEXT - {"UI"} else b"\0")  # PS3.5 6.2
         return [self._head(element.tag, vr.encode("ascii"), sum(map(len, value))), *value]
@@ -104,6 +145,11 @@ class _Writer:
         if vr in SHORT_VRS:
             return target.head.pack(group, number, vr, length)
         return target.head.pack(group, number, vr, 0) + target.long_length.pack(length)
+
+
+def _group_of(element: Element) -> int:
+    """Return the group of an element."""
+    return element.tag >> 16
 
 
 def _vr_of(tag: int, *, signed: bool) -> str:
@@ -138,8 +184,8 @@ def _inflate(data: bytes) -> bytes:
     return inflated
 
 
-def _deflate(data: bytes) -> bytes:
+def _deflate(data: bytes, level: int) -> bytes:
     """Return a data set deflated and padded to an even length (PS3.5 A.5)."""
-    deflater = zlib.compressobj(wbits=-15)
+    deflater = zlib.compressobj(level, wbits=-15)
     deflated = deflater.compress(data) + deflater.flush()
     return deflated + b"\0" * (len(deflated) % 2)

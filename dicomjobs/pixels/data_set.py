@@ -20,7 +20,8 @@ class NotADataSet(Exception):
 class Element:
     """One element: tag as 0xGGGGEEEE, VR ("" where implicit VR leaves it open), and its value or the items of a sequence.
 
-    The encoding is its own: below an element of VR UN it is another one than around it (PS3.5 6.2.2).
+    The encoding is its own: below an element of VR UN it is another one than around it (PS3.5 6.2.2). `encapsulated` says
+    that the value is fragments and their delimiter, of undefined length (PS3.5 A.4).
     """
 
     tag: int
@@ -28,6 +29,7 @@ class Element:
     encoding: Encoding
     value: memoryview
     items: tuple[tuple[Element, ...], ...] = ()
+    encapsulated: bool = False
 
 
 _NOTHING = memoryview(b"")
@@ -71,8 +73,21 @@ def _element(data: memoryview, position: int, encoding: Encoding, depth: int) ->
         items, end = _items(data, begin, length, inner, depth)
         return Element(tag, vr, encoding, _NOTHING, items), end
     if length == UNDEFINED_LENGTH:
-        raise NotADataSet("pixel data is encapsulated, against the transfer syntax")
+        end = _end_of_fragments(data, begin, encoding)
+        return Element(tag, vr, encoding, data[begin:end], encapsulated=True), end
     return Element(tag, vr, encoding, data[begin : begin + length]), begin + length
+
+
+def _end_of_fragments(data: memoryview, position: int, encoding: Encoding) -> int:
+    """Return where encapsulated pixel data ends, behind its delimiter."""
+    while True:
+        group, number, length = encoding.item.unpack_from(data, position)
+        position += 8
+        if group << 16 | number == _SEQUENCE_END:
+            return position
+        if group << 16 | number != _ITEM or length > len(data) - position:
+            raise NotADataSet("something else stands where a fragment should")
+        position += length
 
 
 def _head(data: memoryview, position: int, encoding: Encoding) -> tuple[int, str, int, int]:

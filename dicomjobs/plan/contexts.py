@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from dicomjobs.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, FALLBACK, is_native
 from dicomjobs.model.association import MAXIMUM_CONTEXTS, AssociationProfile, ContextTemplate, Proposal, ProposedContext
-from dicomjobs.plan.plan import NativeRoute
-from dicomjobs.plan.route import wanted_syntaxes
+from dicomjobs.plan.route import NativeRoute, wanted_syntaxes
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order
+from dicomjobs.plan.rewriting import Rewriting
+from dicomjobs.plan.route import NativeRoute
 
 FORMAT_VERSION = 1
 
@@ -34,13 +36,6 @@ class Excluded(Enum):
     NO = ""
     SKIPPED = "skipped"
     FAILED = "failed"
-
-
-class NativeRoute(Enum):
-    """Which accepted context a file with native pixel data takes first: one in its own transfer syntax, or a deflated one."""
-
-    OWN_SYNTAX = "own_syntax"
-    DEFLATED = "deflated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +152,7 @@ class StoreStep:
     natives: NativeRoute
     order: Order
     repeat: int
+    rewriting: Rewriting
     on_failure: OnFailure
     duplicates: Duplicates
     already_delivered: AlreadyDelivered

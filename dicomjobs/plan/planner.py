@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from dicomjobs.model.job import EchoJob, FindJob, Job, StoreJob
+from dicomjobs.plan.draft import RowStore
 from dicomjobs.plan.echo import plan_echo
 from dicomjobs.plan.find import QueryFiles, plan_find
+from dicomjobs.plan.invention import seed_of
 from dicomjobs.plan.inventory import Inventory
 from dicomjobs.plan.plan import FORMAT_VERSION, InputFile, InstancesDigest, JobPlan, Plan, PlannedInstance, Step
-from dicomjobs.plan.store import RowStore, plan_store
+from dicomjobs.plan.store import plan_store
 
 
 class PlanRows(RowStore, Protocol):
@@ -33,6 +35,8 @@ class Origin:
     inputs: tuple[InputFile, ...]
     reports_directory: str | None
     state_directory: str | None
+    at: str = ""
+    """The moment of the run, which is what invented identities differ by from run to run."""
 
 
 def plan_jobs(
@@ -45,7 +49,7 @@ def plan_jobs(
     scratch: Callable[[], RowStore],
 ) -> Plan:
     """Plan every job in the order given; rows are appended to `rows`, `scratch` gives temporary row stores."""
-    sources = _Sources(inventory=inventory, query_files=query_files)
+    sources = _Sources(inventory=inventory, query_files=query_files, job_file=origin.job_file, at=origin.at)
     job_plans = tuple(
         JobPlan(name=job.name, needs=job.needs, peer=job.peer, step=_plan_step(job, sources, rows, scratch))
         for job in jobs
@@ -63,10 +67,12 @@ def plan_jobs(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
-    """What was found on disk: files to send, and query files."""
+    """What was found on disk: files to send, and query files; and what tells this plan from others."""
 
     inventory: Inventory
     query_files: QueryFiles
+    job_file: str
+    at: str
 
 
 def _plan_step(job: Job, sources: _Sources, rows: PlanRows, scratch: Callable[[], RowStore]) -> Step:
@@ -77,6 +83,7 @@ def _plan_step(job: Job, sources: _Sources, rows: PlanRows, scratch: Callable[[]
         case FindJob():
             return plan_find(job, sources.query_files)
         case StoreJob():
-            return plan_store(job, sources.inventory, rows=rows, scratch=scratch)
+            seed = seed_of(sources.at, sources.job_file, job.name)
+            return plan_store(job, sources.inventory, seed=seed, rows=rows, scratch=scratch)
         case _:
             assert_never(job)

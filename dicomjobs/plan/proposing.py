@@ -29,7 +29,7 @@ from dicomjobs.plan.contexts import (
     planned_context,
     proposal_of_profile,
 )
-from dicomjobs.plan.plan import NativeRoute
+from dicomjobs.plan.route import NativeRoute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 
 from dicomjobs.dicom.transfer_syntaxes import CONVERSION_ORDER, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, is_native
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.model.association import AcceptedContext
-from dicomjobs.plan.plan import NativeRoute
+
+
+class NativeRoute(Enum):
+    """Which accepted context a file with native pixel data takes first: one in its own transfer syntax, or a deflated one."""
+
+    OWN_SYNTAX = "own_syntax"
+    DEFLATED = "deflated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

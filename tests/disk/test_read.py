@@ -20,6 +20,7 @@ from pydicom.uid import (
 from dicomjobs.disk.read import CHUNK_BYTES, DIGEST_BYTES, WHOLE_BYTES, FileStore
 from dicomjobs.errors import NotSendable
 from dicomjobs.execute.ports import FilePayload, Files
+from dicomjobs.model.data_set_form import DataSetForm
 from dicomjobs.pixels.convert import convert
 from dicomjobs.plan.plan import PlannedInstance
 from tests.support.instances import NATIVE, MadeInstance, encode_data_set, file_meta, make_instance
@@ -221,9 +222,10 @@ def test_a_converted_data_set_is_what_the_converter_makes(tmp_path: Path, store:
     made = make_instance(tmp_path / "a.dcm", rows=rows)
     original = made.path.read_bytes()[made.offset :]
 
-    sent = content(store.converted(made.planned(), ExplicitVRBigEndian))
+    form = DataSetForm(transfer_syntax=ExplicitVRBigEndian)
+    sent = content(store.rewritten(made.planned(), form))
 
-    assert sent == convert(original, ExplicitVRLittleEndian, ExplicitVRBigEndian)
+    assert sent == convert(original, ExplicitVRLittleEndian, form)
 
 
 def test_what_cannot_be_converted_or_read_is_not_sendable(tmp_path: Path, store: Files) -> None:
@@ -239,7 +241,7 @@ def test_what_cannot_be_converted_or_read_is_not_sendable(tmp_path: Path, store:
         (replace(cut, size=cut.size - 8).planned(), "truncated_file"),
     ):
         with pytest.raises(NotSendable) as caught:
-            store.converted(instance, ImplicitVRLittleEndian)
+            store.rewritten(instance, DataSetForm(transfer_syntax=ImplicitVRLittleEndian))
         assert caught.value.reason == reason
 
 

@@ -28,7 +28,9 @@ from pydicom.uid import (
 from dicomjobs.disk.header import NotAnInstance, read_header
 from dicomjobs.disk.window import Window
 from dicomjobs.errors import NotSendable
-from dicomjobs.pixels.convert import SIGNED_AS_PIXELS, convert
+from dicomjobs.model.data_set_form import DataSetForm, NewVrs
+from dicomjobs.pixels.convert import SIGNED_AS_PIXELS, TRAILING_PADDING
+from dicomjobs.pixels.convert import convert as convert_to
 from tests.support.instances import (
     NATIVE,
     NUMBER_FORMATS,
@@ -85,6 +87,11 @@ EVERY_VR: Elements = [
 ]
 
 
+def convert(data: bytes, transfer_syntax: str, target: str) -> bytes:
+    """Return a data set in another transfer syntax, nothing else changed."""
+    return convert_to(data, transfer_syntax, DataSetForm(transfer_syntax=target))
+
+
 def test_files_of_many_makers_become_what_dcmconv_makes_of_them(tmp_path: Path) -> None:
     """Every native file that comes with pydicom, into every native transfer syntax: tags, VRs and bytes are the same."""
     compared = 0
@@ -133,9 +140,9 @@ def dcmconv(path: Path, target: str, folder: Path) -> Dataset:
 
 
 def differences(ours: Dataset, theirs: Dataset) -> list[object]:
-    """Return what differs between two data sets in the same encoding, group lengths aside."""
+    """Return what differs between two data sets in the same encoding; dcmconv keeps a file's trailing padding."""
     found: list[object] = []
-    tags = sorted({tag for tag in (*ours.keys(), *theirs.keys()) if tag.element})
+    tags = sorted({*ours.keys(), *theirs.keys()} - {TRAILING_PADDING})
     for tag in tags:
         if tag not in ours or tag not in theirs:
             found.append((tag, "is missing"))
@@ -256,15 +263,70 @@ def test_a_text_too_long_for_its_vr_becomes_un() -> None:
     assert convert(converted, ExplicitVRLittleEndian, ImplicitVRLittleEndian) == whole
 
 
-def test_group_lengths_are_dropped() -> None:
-    """They would be wrong, and are retired (PS3.5 7.2)."""
-    plain: Elements = [(0x00080060, "CS", "CT"), (0x00280010, "US", 2)]
-    lengths: Elements = [(0x00080000, "UL", 99), plain[0], (0x00280000, "UL", 99), plain[1]]
-    whole = encode_data_set(lengths, ImplicitVRLittleEndian)
+def test_group_lengths_that_are_there_are_made_right() -> None:
+    """In items, too; none is added (PS3.5 7.2)."""
+    item: Elements = [(0x00080000, "UL", 99), (0x00081150, "UI", "1.2")]
+    elements: Elements = [
+        (0x00080000, "UL", 99),
+        (0x00080060, "CS", "CT"),
+        (0x00081140, "SQ", [item]),
+        (0x00280010, "US", 2),
+    ]
 
-    converted = convert(whole, ImplicitVRLittleEndian, ExplicitVRBigEndian)
+    converted = convert(encode_data_set(elements, ImplicitVRLittleEndian), ImplicitVRLittleEndian, ExplicitVRBigEndian)
 
-    assert converted == encode_data_set(plain, ExplicitVRBigEndian)
+    item = [(0x00080000, "UL", 12), (0x00081150, "UI", "1.2")]
+    right: Elements = [(0x00080000, "UL", 10 + 12 + 8 + 24), elements[1], (0x00081140, "SQ", [item]), elements[3]]
+    assert converted == encode_data_set(right, ExplicitVRBigEndian)
+
+
+def test_trailing_padding_is_dropped() -> None:
+    """It is about the file (PS3.10 7.2)."""
+    elements: Elements = [(0x00080060, "CS", "CT"), (0xFFFCFFFC, "OB", bytes(10))]
+    whole = encode_data_set(elements, ExplicitVRLittleEndian)
+
+    assert convert(whole, ExplicitVRLittleEndian, ImplicitVRLittleEndian) == encode_data_set(
+        elements[:1], ImplicitVRLittleEndian
+    )
+
+
+@pytest.mark.parametrize("level", [0, 1, 6, 9])
+def test_a_deflated_data_set_is_compressed_as_hard_as_is_asked(level: int) -> None:
+    """By zlib's levels; 0 stores it."""
+    whole = encode_data_set([(0x00080060, "CS", "CT"), (0x7FE00010, "OW", bytes(10_000))], ExplicitVRLittleEndian)
+    form = DataSetForm(transfer_syntax=DeflatedExplicitVRLittleEndian, compression_level=level)
+
+    deflated = convert_to(whole, ExplicitVRLittleEndian, form)
+
+    deflater = zlib.compressobj(level, wbits=-15)
+    assert deflated.rstrip(b"\0") == (deflater.compress(whole) + deflater.flush()).rstrip(b"\0")
+    assert (len(deflated) > len(whole)) == (level == 0)
+
+
+def test_values_are_replaced_where_they_are_and_at_the_top_level_only() -> None:
+    """Padded to an even length, in whatever is sent as it lies in its file, too."""
+    item: Elements = [(0x00100020, "LO", "inner")]
+    elements: Elements = [(0x00100010, "PN", "A^B"), (0x00100020, "LO", "outer"), (0x00401102, "SQ", [item])]
+    replaced = ((0x00100020, "new"), (0x0020000D, "1.2.3"))
+    expected: Elements = [elements[0], (0x00100020, "LO", "new"), elements[2]]
+    for syntax in NATIVE:
+        form = DataSetForm(transfer_syntax=syntax, replaced=replaced)
+
+        assert convert_to(encode_data_set(elements, syntax), syntax, form) == encode_data_set(expected, syntax)
+
+
+def test_encapsulated_pixel_data_stays_as_it_is_in_its_own_transfer_syntax(tmp_path: Path) -> None:
+    """Fragments, undefined length and all; around it VRs and values change."""
+    made = make_instance(tmp_path / "a.dcm", transfer_syntax=RLELossless, extra=[(0x00091001, "UN", b"ab")])
+    whole = made.path.read_bytes()[made.offset :]
+    form = DataSetForm(transfer_syntax=RLELossless, new_vrs=NewVrs.AS_OB, replaced=((0x00080018, "1.2.3"),))
+
+    changed = convert_to(whole, RLELossless, form)
+
+    assert convert(whole, RLELossless, RLELossless) == whole
+    data_set = parsed(changed, ExplicitVRLittleEndian)
+    assert (data_set.SOPInstanceUID, data_set[0x00091001].VR) == ("1.2.3", "OB")
+    assert changed.endswith(whole[whole.index(b"\xe0\x7f\x10\x00") :])
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from dicomjobs.dicom.sop_classes import DCMTK_64
 from dicomjobs.dicom.transfer_syntaxes import FALLBACK
 from dicomjobs.model.association import Over128Contexts, ProposalPolicy, ProposedContext, Role, RoleSelection
-from dicomjobs.plan.plan import NativeRoute
 from dicomjobs.plan.proposing import Proposed, TooManyContexts, scheme_of
+from dicomjobs.plan.route import NativeRoute
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 IMPLICIT, EXPLICIT, BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dicomjobs.model.association import AcceptedContext
-from dicomjobs.plan.plan import NativeRoute
-from dicomjobs.plan.route import NoRoute, Route, choose_route
+from dicomjobs.plan.route import NativeRoute, NoRoute, Route, choose_route
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"

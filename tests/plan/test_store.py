@@ -10,9 +10,11 @@ import pytest
 
 from dicomjobs.disk.row_file import RowFile, temporary_rows
 from dicomjobs.model.association import AssociationProfile, ContextTemplate
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob, Verify
+from dicomjobs.model.data_set_form import NewVrs
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Invention, OnFailure, StoreJob, Verify
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order, SendSet
+from dicomjobs.plan.invention import Inventor, seed_of
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedInstance, StoreStep
 from dicomjobs.plan.store import plan_store
@@ -38,9 +40,13 @@ JOB = StoreJob(
     retry=Retry(attempts=1, runs=3),
     digest=DigestPolicy.AUTO,
     repeat=1,
+    invent=None,
+    new_vrs=NewVrs.KEEP,
+    compression_level=6,
     if_empty=EmptyPolicy.OK,
     end_with=EndWith.RELEASE,
 )
+SEED = seed_of("2026-11-21", "job.yaml", "send")
 
 
 def _file(
@@ -85,7 +91,7 @@ class Surveyed:
 
 def _plan(files: Iterable[SurveyedFile], rows: RowFile, job: StoreJob = JOB) -> StoreStep:
     """Plan a job."""
-    return plan_store(job, Surveyed(tuple(files)), rows=rows, scratch=temporary_rows)
+    return plan_store(job, Surveyed(tuple(files)), seed=SEED, rows=rows, scratch=temporary_rows)
 
 
 def test_rows_lie_study_by_study_in_the_order_studies_were_met(rows: RowFile) -> None:
@@ -131,6 +137,24 @@ def test_each_file_is_sent_as_often_as_the_job_says_one_time_after_the_other(row
     assert [row.path for row in rows] == ["/in/1.dcm", "/in/1.dcm", "/in/3.dcm", "/in/3.dcm", "/in/2.dcm"]
     assert (step.repeat, step.associations[0].count, step.associations[0].bytes) == (2, 4, 3600)
     assert rows[4].reason == "duplicate"
+
+
+def test_rows_have_the_uids_that_are_invented_for_them_in_the_order_they_are_sent_in(rows: RowFile) -> None:
+    """Over all associations; what is not sent keeps its own, and so does a level that an instance lacks."""
+    invention = Invention(instances_per_series=2, series_per_study=1, studies_per_patient=1)
+    job = replace(JOB, invent=invention, repeat=2, association_profile=_profile((CT, (EXPLICIT,))))
+    palette = replace(_file(4), study_instance_uid="", series_instance_uid="")
+
+    step = _plan([_file(1), _file(2, syntax=JPEG), _file(3), palette], rows, job)
+
+    inventor = Inventor(seed=SEED, invention=invention)
+    assert step.rewriting.inventor == Inventor(seed=SEED, invention=invention)
+    expected = [inventor.identity(number) for number in range(6)]
+    assert [row.sop_instance_uid for row in rows] == [each.sop_instance_uid for each in expected] + ["1.9.2"]
+    assert [row.study_instance_uid for row in rows][:4] == [each.study_instance_uid for each in expected[:4]]
+    assert [row.series_instance_uid for row in rows][4:] == ["", "", "1.1.1"]
+    assert [row.path for row in rows] == [f"/in/{n}.dcm" for n in (1, 1, 3, 3, 4, 4, 2)]
+    assert step.associations[0].studies == 3
 
 
 def test_a_set_that_needs_three_hundred_contexts_is_planned_as_three_associations(rows: RowFile) -> None:

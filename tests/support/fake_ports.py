@@ -14,6 +14,7 @@ from dicomjobs.events import EndedBy, Event, MatchesReceived, Outcome, OutputFai
 from dicomjobs.execute.executor import execute
 from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
+from dicomjobs.model.data_set_form import DataSetForm
 from dicomjobs.model.dimse import FindRequest, Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
@@ -160,11 +161,11 @@ class FakeFiles:
         self.opened.append(FakePayload(broken=self.broken.get(instance.path)))
         return self.opened[-1]
 
-    def converted(
-        self, instance: PlannedInstance, transfer_syntax: str, digest: DigestPolicy = DigestPolicy.AUTO
+    def rewritten(
+        self, instance: PlannedInstance, form: DataSetForm, digest: DigestPolicy = DigestPolicy.AUTO
     ) -> FakePayload:
-        """Open a file in another transfer syntax."""
-        self.conversions.append(transfer_syntax)
+        """Open a file in another form."""
+        self.conversions.append(form.transfer_syntax)
         return self.payload(instance, digest)
 
     @staticmethod

@@ -32,6 +32,7 @@ from dicomjobs.model.association import (
     RejectedContext,
     TlsSession,
 )
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, Verify
 from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
 from dicomjobs.model.query import Element
@@ -43,7 +44,6 @@ from dicomjobs.plan.plan import (
     Instances,
     InstancesDigest,
     JobPlan,
-    NativeRoute,
     Plan,
     PlannedAssociation,
     PlannedInstance,
@@ -51,6 +51,8 @@ from dicomjobs.plan.plan import (
     Step,
     StoreStep,
 )
+from dicomjobs.plan.rewriting import Rewriting
+from dicomjobs.plan.route import NativeRoute
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.report import Report
 
@@ -172,6 +174,7 @@ def store_job(name: str = "send_them", *, first: int = 0, count: int = 3) -> Job
         natives=NativeRoute.OWN_SYNTAX,
         order=Order.BY_STUDY,
         repeat=1,
+        rewriting=Rewriting(compression_level=6, new_vrs=NewVrs.KEEP, inventor=None),
         on_failure=OnFailure.CONTINUE,
         duplicates=Duplicates.SKIP,
         already_delivered=AlreadyDelivered.SKIP,
