@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from dicomjobs.cli.import_arguments import add_import
+from dicomjobs.cli.import_arguments import add_export, add_import
 from dicomjobs.dicom.ae_title import ae_title_problem
 
 EPILOG = """\
@@ -44,6 +44,7 @@ class Arguments:
     peer: str = ""
     kind: str = ""
     source: str = ""
+    profile: str = ""
     resend: str = ""
 
 
@@ -78,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report(verbs)
     _add_asking_verbs(verbs)
     add_import(verbs)
+    _add_inputs(add_export(verbs))
     return parser
 
 

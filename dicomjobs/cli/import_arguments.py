@@ -17,6 +17,17 @@ def add_import(verbs: Any) -> None:
     _add_asconfig(kinds)
 
 
+def add_export(verbs: Any) -> Any:
+    """Add the verb `export` with a sub-command for each kind of thing that YAML can become; returns the parser of the last."""
+    exporting = verbs.add_parser("export", help="turn YAML into what DCMTK reads")
+    kinds = exporting.add_subparsers(dest="kind", metavar="KIND", required=True)
+    asconfig = kinds.add_parser("asconfig", help="an association profile, for storescu -xf and storescp -xf")
+    asconfig.add_argument("source", metavar="FILE", help="the document that has the profile")
+    asconfig.add_argument("profile", metavar="PROFILE", help="its name")
+    asconfig.add_argument("-o", "--output", metavar="FILE.cfg", help="write the file here instead of printing it")
+    return asconfig
+
+
 def _add_asconfig(kinds: Any) -> None:
     """Add the import of association configuration files."""
     asconfig = kinds.add_parser("asconfig", help="an association configuration file, as storescu -xf reads it")

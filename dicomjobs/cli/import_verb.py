@@ -22,17 +22,17 @@ KINDS = {
 def main(arguments: Arguments) -> int:
     """Print the YAML or write it; an existing file is never replaced."""
     if arguments.output is not None:
-        _refuse_target(Path(arguments.output))
+        refuse_target(Path(arguments.output))
     text_of: Callable[[Arguments], str] = import_module(KINDS[arguments.kind]).text_of
     text = text_of(arguments)
     if arguments.output is None:
         sys.stdout.write(text)
     else:
-        _write(Path(arguments.output), text)
+        write_text(Path(arguments.output), text)
     return 0
 
 
-def _refuse_target(path: Path) -> None:
+def refuse_target(path: Path) -> None:
     """Raise InvalidInput for a file that is there already: it may hold somebody's work."""
     if path.exists() or path.is_symlink():
         raise refusal("DJ613", f"{path} exists already", hint="move it away, or choose another name")
@@ -40,7 +40,7 @@ def _refuse_target(path: Path) -> None:
         raise refusal("DJ613", f"there is no folder {path.parent}", hint="make it first")
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """Write the file whole or not at all; raises OSError."""
     from dicomjobs.disk.deposit import write_atomically
 

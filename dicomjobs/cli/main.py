@@ -22,6 +22,7 @@ VERBS = {
     "report": "dicomjobs.cli.report",
     "echo": "dicomjobs.cli.echo",
     "import": "dicomjobs.cli.import_verb",
+    "export": "dicomjobs.cli.export_verb",
 }
 """Each verb and the module whose function `main(arguments) -> int` carries it out."""
 

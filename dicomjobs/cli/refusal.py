@@ -19,6 +19,7 @@ CODES = {
     "DJ612": "a peer that is neither known nor an address",
     "DJ613": "a file that cannot be written where it is to go",
     "DJ614": "an association configuration that no document can repeat",
+    "DJ615": "an association profile that no association configuration can repeat",
     "DJ638": "a query file that is none",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""

@@ -30,6 +30,7 @@ from dicomjobs.config.sound import without_misshapen
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.config.validate import validate
 from dicomjobs.diagnostics import Diagnostics, InvalidInput, Location, stop_on_errors
+from dicomjobs.model.association import Proposing
 from dicomjobs.model.job import Job
 from dicomjobs.model.peer import Peer
 
@@ -57,6 +58,8 @@ class Workspace:
     """All jobs, included ones too, in file order."""
     peers: tuple[Peer, ...]
     """The peers that have a name, used or not, in file order."""
+    profiles: tuple[Proposing, ...]
+    """The association profiles, used or not, those that jobs write in place last."""
     reports_directory: str | None
     state_directory: str | None
 
@@ -112,6 +115,7 @@ def load_workspace(
         declared=checked.sources.declared_jobs,
         jobs=tuple(site.jobs.values()),
         peers=tuple(peer for at, peer in site.peers.items() if at[0] == "peers"),
+        profiles=tuple(site.profiles.values()),
         reports_directory=_directory(document, places, "reports"),
         state_directory=_directory(document, places, "state"),
     )
