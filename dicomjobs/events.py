@@ -18,6 +18,7 @@ from dicomjobs.model.association import (
     TlsSession,
 )
 from dicomjobs.model.association import EndedBy as EndedBy  # noqa: PLC0414 - the alias is how a name is exported again
+from dicomjobs.model.peer import Allowance
 
 
 class Outcome(Enum):
@@ -95,7 +96,7 @@ class JobStarted:
 class AssociationEstablished:
     """An association was accepted; `number` counts the associations of a job from 1 in the order they were requested.
 
-    `roles` and `extended_negotiation` are the peer's answers.
+    `roles` and `extended_negotiation` are the peer's answers, `weakened_by` is what its `allow:` had to permit.
     """
 
     job: str
@@ -107,6 +108,7 @@ class AssociationEstablished:
     tls: TlsSession | None
     roles: tuple[AcceptedRoles, ...] = ()
     extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
+    weakened_by: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.golden import Golden
+from tests.support.tls_keys import TlsKeys, make_keys
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,6 +75,12 @@ def no_home_writes(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> P
     for kind in ("STATE", "CONFIG", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
     return home
+
+
+@pytest.fixture(scope="session")
+def tls_keys(tmp_path_factory: pytest.TempPathFactory) -> TlsKeys:
+    """Authorities, certificates and revocation lists, good and bad."""
+    return make_keys(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(autouse=True)

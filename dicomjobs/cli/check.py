@@ -13,7 +13,7 @@ from dicomjobs.cli.inputs import read_workspace
 from dicomjobs.cli.places import state_folder
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.config.workspace import MissingParameters, Workspace
-from dicomjobs.diagnostics import Diagnostic, Diagnostics, InvalidInput
+from dicomjobs.diagnostics import Diagnostic, Diagnostics, InvalidInput, Severity
 
 
 def main(arguments: Arguments) -> int:
@@ -33,7 +33,8 @@ def main(arguments: Arguments) -> int:
     if wrong:
         shown = tuple(dict.fromkeys(diagnostic for diagnostics in wrong for diagnostic in diagnostics))
         print(render_diagnostics(shown, colour=sys.stderr.isatty()), file=sys.stderr)
-        return INPUT_IS_WRONG
+        if any(diagnostic.severity is Severity.ERROR for diagnostic in shown):
+            return INPUT_IS_WRONG
     if not arguments.quiet:
         print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked, no mistake found")
     return 0

@@ -7,38 +7,37 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 from dicomjobs.cli.places import reports_folder, state_folder
 from dicomjobs.cli.query_files import query_file_problems
 from dicomjobs.cli.refusal import mistake
+from dicomjobs.cli.tls_here import PasswordNotAsked, tls_findings
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
-from dicomjobs.diagnostics import Diagnostics
+from dicomjobs.diagnostics import Diagnostic, Diagnostics
 from dicomjobs.disk.patterns import is_pattern
-from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.ledger.place import network_file_system
 from dicomjobs.model.job import FindJob, StoreJob
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.secret import SecretReference, SecretSource
 from dicomjobs.model.send_set import SendSet
-from dicomjobs.model.tls import TlsSettings
 
 _ENTER_AND_WRITE = os.W_OK | os.X_OK
 _UNKNOWN = "${"  # what is left in a path that depends on a parameter that only a run must be given
 
 
 def check_here(workspace: Workspace) -> Diagnostics:
-    """Return an error for each thing that a run would not be able to open."""
+    """Return an error for each thing that a run would not be able to open, and a warning for what soon will be of no use."""
     peers = dict.fromkeys(peer for job in workspace.jobs for peer in (job.peer, job.peer.queries_at) if peer)
     sets = dict.fromkeys(job.send_set for job in workspace.jobs if isinstance(job, StoreJob))
-    found = list(_folder_problems(workspace))
-    found += (problem for peer in peers for problem in _peer_problems(peer))
-    found += (problem for send_set in sets for problem in _send_set_problems(send_set))
-    known = (problem for problem in dict.fromkeys(found) if _UNKNOWN not in problem[0])
-    return (*(mistake("DJ601", summary, hint=hint) for summary, hint in known), *query_file_problems(workspace.jobs))
+    problems = list(_folder_problems(workspace))
+    problems += (problem for send_set in sets for problem in _send_set_problems(send_set))
+    found = [mistake("DJ601", summary, hint=hint) for summary, hint in problems]
+    found += (finding for peer in peers for finding in _peer_findings(peer))
+    known = (finding for finding in dict.fromkeys(found) if _UNKNOWN not in finding.summary)
+    return (*known, *query_file_problems(workspace.jobs))
 
 
 _Problem = tuple[str, str]
@@ -125,7 +124,7 @@ def _unreadable(path: Path) -> str:
     return "" if _may(path, os.R_OK | os.X_OK if stat.S_ISDIR(mode) else os.R_OK) else "cannot be read"
 
 
-def _peer_problems(peer: Peer) -> Iterator[_Problem]:
+def _peer_findings(peer: Peer) -> Iterator[Diagnostic]:
     """Yield what a peer's settings name and this machine does not have, or cannot use."""
     opened: dict[SecretReference, bytes] = {}
     for what, secret in secrets_of(peer):
@@ -134,37 +133,11 @@ def _peer_problems(peer: Peer) -> Iterator[_Problem]:
         try:
             opened[secret] = open_secret(secret)
         except SecretUnavailable as error:
-            yield f"peer {peer.name}, {what}: {error}", ""
-    if peer.tls:
-        for words, hint in _tls_problems(peer, peer.tls, opened):
-            yield f"peer {peer.name}, tls: {words}", hint
-
-
-class _NotOpened(Exception):
-    """A key's password that nobody was asked for, or that could not be had, which was told already."""
-
-
-def _tls_problems(peer: Peer, settings: TlsSettings, opened: dict[SecretReference, bytes]) -> Iterator[_Problem]:
-    """Load certificates and key as a handshake would, and yield what cannot be loaded."""
-    from dicomjobs.wire.tls_context import client_context
+            yield mistake("DJ601", f"peer {peer.name}, {what}: {error}")
 
     def password(secret: SecretReference) -> bytes:
         if secret not in opened:
-            raise _NotOpened
+            raise PasswordNotAsked
         return opened[secret]
 
-    for part in _parts(settings):
-        try:
-            client_context(peer, part, password)
-        except TlsHandshakeFailed as error:
-            yield error.words, error.hint
-        except _NotOpened:
-            continue
-
-
-def _parts(settings: TlsSettings) -> Iterable[TlsSettings]:
-    """Take settings apart, so that what is wrong with one file hides nothing of the next."""
-    nothing = replace(settings, certificate=None, key=None, trust=(), crl=())
-    yield from (replace(nothing, trust=(path,)) for path in settings.trust)
-    yield from (replace(nothing, crl=(path,)) for path in settings.crl)
-    yield replace(settings, trust=(), crl=())
+    yield from tls_findings(peer, password)

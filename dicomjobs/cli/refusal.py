@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
 
 CODES = {
@@ -30,6 +32,11 @@ def mistake(code: str, summary: str, *, hint: str = "") -> Diagnostic:
     if code not in CODES:
         raise AssertionError(f"{code} has no meaning")
     return Diagnostic(code=code, severity=Severity.ERROR, summary=summary, hint=hint)
+
+
+def caution(code: str, summary: str, *, hint: str = "") -> Diagnostic:
+    """Return a warning about this machine, which keeps nothing from being done."""
+    return replace(mistake(code, summary, hint=hint), severity=Severity.WARNING)
 
 
 def refusal(code: str, summary: str, *, hint: str = "") -> InvalidInput:

@@ -110,6 +110,7 @@ def _prepare(
         wiring = Wiring(run_id, state, stop, resources, Resend(arguments.resend))
         wiring.start_embedded_peers(on_disk.plan)
         wiring.open_secrets(on_disk.plan)
+        wiring.check_tls(on_disk.plan)
         log = EventLog(directory / "events.jsonl")
         resources.callback(log.close)
         on_failure.pop_all()

@@ -13,7 +13,7 @@ from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.config.secrets import open_secret
-from dicomjobs.diagnostics import Diagnostic, InvalidInput
+from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
 from dicomjobs.disk.read import FileStore
 from dicomjobs.execute.ports import Answers, Association, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
@@ -49,6 +49,19 @@ class Wiring:
         references = {secret: None for peer in _peers_of(plan) for _, secret in secrets_of(peer)}  # in order, each once
         for secret in references:
             self._secrets[secret] = open_secret(secret)
+
+    def check_tls(self, plan: Plan) -> None:
+        """Load what TLS needs before anything is sent, and warn of what soon expires; raises InvalidInput. Secrets have to be open."""
+        peers = dict.fromkeys(peer for peer in _peers_of(plan) if peer.tls)
+        if not peers:
+            return
+        from dicomjobs.cli.tls_here import tls_findings
+
+        found = [finding for peer in peers for finding in tls_findings(peer, self._secrets.__getitem__)]
+        if any(finding.severity is Severity.ERROR for finding in found):
+            raise InvalidInput(tuple(found))
+        for finding in found:
+            say(f"warning: {finding.summary}")
 
     def start_embedded_peers(self, plan: Plan) -> None:
         """Start an SCP for each folder of the plan's embedded peers; raises OSError, InvalidInput for one with two AE titles."""

@@ -65,6 +65,7 @@ class Associating:
                 tls=agreed.tls,
                 roles=agreed.roles,
                 extended_negotiation=agreed.extended_negotiation,
+                weakened_by=agreed.weakened_by,
             )
         )
         return NumberedAssociation(number=number, wire=wire, proposed=len(proposal.contexts))

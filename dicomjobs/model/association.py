@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from dicomjobs.model.peer import Allowance
+
 MAXIMUM_CONTEXTS = 128
 """Presentation contexts of one association: their IDs are the odd numbers from 1 to 255 (PS3.8 9.3.2.2)."""
 
@@ -103,11 +105,16 @@ class EndedBy(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSession:
-    """What the TLS handshake agreed on; the peer certificate as SHA-256 in hexadecimal digits."""
+    """What the TLS handshake agreed on; the peer certificate as SHA-256 in hexadecimal digits, and the day on which it expires.
+
+    Both are "" for a peer that showed no certificate.
+    """
 
     version: str
     cipher: str
     peer_certificate_sha256: str
+    peer_certificate_expires: str
+    """As YYYY-MM-DD, in UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +133,8 @@ class Negotiation:
     roles: tuple[AcceptedRoles, ...] = ()
     extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
     asynchronous_window: AsynchronousWindow | None = None
+    weakened_by: tuple[Allowance, ...] = ()
+    """What the peer's `allow:` had to permit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

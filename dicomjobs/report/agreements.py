@@ -26,14 +26,18 @@ def _lines(job: JobReport) -> Iterator[str]:
     for association in job.associations:
         if association.tls:
             yield _tls(association.tls)
+        if association.weakened_by:
+            yield f"weakened by {', '.join(weakness.value for weakness in association.weakened_by)}, as the peer's allow: permits"
         yield from map(_roles, association.roles)
         yield from map(_extended, association.extended_negotiation)
 
 
 def _tls(tls: TlsSession) -> str:
     """Return what protects the association."""
-    certificate = f"peer certificate SHA-256 {tls.peer_certificate_sha256}"
-    return f"{tls.version}, {tls.cipher}, {certificate if tls.peer_certificate_sha256 else 'no peer certificate'}"
+    if not tls.peer_certificate_sha256:
+        return f"{tls.version}, {tls.cipher}, no peer certificate"
+    certificate = f"SHA-256 {tls.peer_certificate_sha256}, expires on {tls.peer_certificate_expires}"
+    return f"{tls.version}, {tls.cipher}, peer certificate with {certificate}"
 
 
 def _roles(answer: AcceptedRoles) -> str:

@@ -35,6 +35,7 @@ from dicomjobs.model.association import (
     RejectedContext,
     TlsSession,
 )
+from dicomjobs.model.peer import Allowance
 from dicomjobs.report.record import Record
 
 FORMAT_VERSION: Final = 1
@@ -73,6 +74,7 @@ def _decode_association_established(record: Record) -> AssociationEstablished:
         tls=_decode_tls(record.record_or_none("tls")),
         roles=tuple(map(_decode_roles, record.records("roles"))),
         extended_negotiation=tuple(map(_decode_extended, record.records("extended_negotiation"))),
+        weakened_by=tuple(map(Allowance, record.texts("weakened_by"))),
     )
 
 
@@ -109,6 +111,7 @@ def _decode_tls(record: Record | None) -> TlsSession | None:
         version=record.text("version"),
         cipher=record.text("cipher"),
         peer_certificate_sha256=record.text("peer_certificate_sha256"),
+        peer_certificate_expires=record.text("peer_certificate_expires"),
     )
 
 

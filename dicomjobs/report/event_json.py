@@ -156,11 +156,13 @@ def _encode_association_established(event: AssociationEstablished) -> str:
             "version": event.tls.version,
             "cipher": event.tls.cipher,
             "peer_certificate_sha256": event.tls.peer_certificate_sha256,
+            "peer_certificate_expires": event.tls.peer_certificate_expires,
         },
         "roles": [{"sop_class": r.sop_class_uid, "scu": r.scu, "scp": r.scp} for r in event.roles],
         "extended_negotiation": [
             {"sop_class": e.sop_class_uid, "information": e.information} for e in event.extended_negotiation
         ],
+        "weakened_by": [weakness.value for weakness in event.weakened_by],
     }
     return f'"association_established","job":{quoted(event.job)},"number":{event.number},{_compact(fields)[1:-1]}'
 

@@ -91,6 +91,8 @@ def _association(association: AssociationReport) -> dict[str, object]:
             {"sop_class": answer.sop_class_uid, "information": answer.information}
             for answer in association.extended_negotiation
         ]
+    if association.weakened_by:
+        keys["weakened_by"] = [weakness.value for weakness in association.weakened_by]
     return keys
 
 
@@ -100,6 +102,7 @@ def _tls(tls: TlsSession) -> dict[str, str]:
         "version": tls.version,
         "cipher": tls.cipher,
         "peer_certificate_sha256": tls.peer_certificate_sha256,
+        "peer_certificate_expires": tls.peer_certificate_expires,
     }
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 
 from dicomjobs.events import JobOutcome
 from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
+from dicomjobs.model.peer import Allowance
 
 FORMAT_VERSION = 1
 
@@ -57,7 +58,7 @@ class ProofCounts:
 class AssociationReport:
     """One association: presentation contexts proposed, accepted and refused, and the peer's maximum PDU length in bytes.
 
-    `roles` and `extended_negotiation` are the peer's answers to what was asked for.
+    `roles` and `extended_negotiation` are the peer's answers to what was asked for, `weakened_by` is what its `allow:` had to permit.
     `max_pdu` is None when it was never established, `ended_by` None when its end was not recorded.
     """
 
@@ -69,6 +70,7 @@ class AssociationReport:
     ended_by: EndedBy | None
     roles: tuple[AcceptedRoles, ...] = ()
     extended_negotiation: tuple[ExtendedNegotiation, ...] = ()
+    weakened_by: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

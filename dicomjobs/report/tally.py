@@ -24,6 +24,7 @@ from dicomjobs.events import (
     Proof,
 )
 from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
+from dicomjobs.model.peer import Allowance
 from dicomjobs.report.proofs import Proofs
 
 EXAMPLES: Final = 5
@@ -107,6 +108,7 @@ class Established:
     tls: TlsSession | None
     roles: tuple[AcceptedRoles, ...]
     extended_negotiation: tuple[ExtendedNegotiation, ...]
+    weakened_by: tuple[Allowance, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +191,7 @@ class JobTally:
                 tls=event.tls,
                 roles=event.roles,
                 extended_negotiation=event.extended_negotiation,
+                weakened_by=event.weakened_by,
             )
 
     def add_ended(self, event: AssociationEnded) -> None:

@@ -200,6 +200,7 @@ def _associations(tally: JobTally) -> Iterator[AssociationReport]:
                 ended_by=ended_by,
                 roles=established.roles,
                 extended_negotiation=established.extended_negotiation,
+                weakened_by=established.weakened_by,
             )
         elif ended:
             yield AssociationReport(

@@ -37,7 +37,7 @@ def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: St
     channel = Channel(stream, max_pdu_length=peer.max_pdu.receive, network=peer.timeouts.network)
     try:
         accept = _associate(channel, peer, request, stop.finish_fd)
-        negotiation = negotiated(proposal, accept, tls, address)
+        negotiation = negotiated(peer, proposal, accept, tls=tls, address=address)
     except BaseException as error:
         channel.abort(source=2 if isinstance(error, ProtocolError) else 0)
         raise

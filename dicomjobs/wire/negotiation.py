@@ -18,7 +18,7 @@ from dicomjobs.model.association import (
     Role,
     TlsSession,
 )
-from dicomjobs.model.peer import Peer, UserIdentity
+from dicomjobs.model.peer import Peer, UserIdentity, weaknesses_of
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.wire.pdu import (
     IMPLEMENTATION_CLASS_UID,
@@ -87,7 +87,9 @@ def _identity(identity: UserIdentity, open_secret: OpenSecret) -> IdentityItem:
     )
 
 
-def negotiated(proposal: Proposal, accept: AssociateAccept, tls: TlsSession | None, address: str) -> Negotiation:
+def negotiated(
+    peer: Peer, proposal: Proposal, accept: AssociateAccept, *, tls: TlsSession | None, address: str
+) -> Negotiation:
     """What came of a proposal. Contexts are matched by ID, whatever their order. Raises ProtocolError."""
     answers = _by_id(proposal, accept, address)
     accepted, rejected = [], []
@@ -123,6 +125,7 @@ def negotiated(proposal: Proposal, accept: AssociateAccept, tls: TlsSession | No
         ),
         extended_negotiation=accept.user.extended_negotiation,
         asynchronous_window=accept.user.asynchronous_window,
+        weakened_by=tuple(weaknesses_of(peer)),
     )
 
 

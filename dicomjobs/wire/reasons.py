@@ -5,6 +5,8 @@ It knows words only, not how the octets came.
 
 from __future__ import annotations
 
+import ssl
+
 from dicomjobs.errors import AssociationAborted, AssociationRejected, TlsHandshakeFailed
 from dicomjobs.model.peer import Peer
 
@@ -40,6 +42,13 @@ _CONTEXT_RESULTS = {
     0xFF: "not answered",
 }
 """Result of a presentation context (PS3.8 table 9-18)."""
+
+
+_NO_COMMON_VERSION = "the peer knows no version of TLS that tls.profile allows: it may be too old for TLS 1.2"
+_BREAKS_A_RULE = (
+    "the certificate breaks a rule of RFC 5280: have it made anew, "
+    "or vouch for it with tls.pinned_sha256 and verify_peer: false"
+)
 
 
 def rejected(peer: Peer, address: str, *, result: int, source: int, diagnostic: int) -> AssociationRejected:
@@ -94,7 +103,8 @@ def handshake_failed(address: str, error: Exception) -> TlsHandshakeFailed:
     reason = str(getattr(error, "verify_message", "") or getattr(error, "reason", "") or "")
     if reason:
         words = reason.replace("_", " ").lower()
-        return TlsHandshakeFailed(f"the TLS handshake with {address} failed: {words}", hint=_tls_hint(words))
+        unknown = _BREAKS_A_RULE if isinstance(error, ssl.SSLCertVerificationError) else ""
+        return TlsHandshakeFailed(f"the TLS handshake with {address} failed: {words}", hint=_tls_hint(words) or unknown)
     words = f"the TLS handshake with {address} failed: {getattr(error, 'strerror', '') or error or 'it closed the connection'}"
     return TlsHandshakeFailed(
         words, hint="the port may not speak TLS, or the peer does not accept our certificate or address"
@@ -107,16 +117,27 @@ def _tls_hint(words: str) -> str:
 
 
 _TLS_HINTS = {
+    "alert unknown ca": "the peer does not trust our certificate: its authority has to be made known there",
+    "alert bad certificate": "the peer does not accept our certificate",
+    "alert handshake failure": "no common version or cipher, or the peer wants a client certificate",
+    "alert protocol version": _NO_COMMON_VERSION,
+    "alert certificate expired": "our certificate has expired",
+    "alert certificate revoked": "our certificate was revoked",
     "wrong version number": "the port does not speak TLS: check the port, or leave out `tls:`",
     "http request": "the port does not speak TLS: check the port, or leave out `tls:`",
     "unexpected eof": "the port may not speak TLS, or the peer does not accept our certificate or address",
+    "crl has expired": "fetch the authority's current certificate revocation list",
+    "certificate crl": "name the authority's certificate revocation list in tls.crl, or look nobody up (tls.crl_check)",
+    "revoked": "the peer's certificate was taken back: whoever runs it has to have a new one made",
+    "not yet valid": "the peer's certificate is not valid yet, or the clock here is wrong",
+    "key too weak": "the peer's key is too short to protect anything: it needs a new one, RSA with 2048 bits for example",
+    "md too weak": "the peer's certificate is signed with a digest that protects nothing any more: it needs a new one",
+    "certificate purpose": "the peer shows a certificate that is not for servers: it needs one with extended key usage serverAuth",
     "issuer certificate": "name the authority that signed the peer's certificate in tls.trust",
     "self-signed": "name the peer's certificate, or the authority that signed it, in tls.trust",
     "expired": "the peer's certificate needs renewing",
     "mismatch": "the certificate is for another name: give that name as tls.server_name",
     "certificate required": "the peer wants a client certificate: give tls.certificate and tls.key",
-    "alert unknown ca": "the peer does not trust our certificate: its authority has to be made known there",
-    "alert bad certificate": "the peer does not accept our certificate",
-    "alert handshake failure": "no common version or cipher, or the peer wants a client certificate",
-    "alert protocol version": "the peer is too old for TLS 1.2",
+    "unsupported protocol": _NO_COMMON_VERSION,
 }
+"""By a part of what OpenSSL says, the first that is in it counts: alerts are about us, all else about the peer."""

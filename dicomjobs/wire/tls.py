@@ -15,6 +15,7 @@ from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.model.association import TlsSession
 from dicomjobs.model.tls import TlsSettings
 from dicomjobs.wire.deadline import Deadline
+from dicomjobs.wire.der import NotDer, certificate_expires
 from dicomjobs.wire.reasons import handshake_failed
 from dicomjobs.wire.tls_context import offered_suites
 from dicomjobs.wire.waiter import READ, WRITE, Waiter
@@ -68,6 +69,7 @@ def session(tls: ssl.SSLSocket, settings: TlsSettings, address: str) -> TlsSessi
         version=tls.version() or "",
         cipher=cipher[0] if cipher else "",
         peer_certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else "",
+        peer_certificate_expires=_expires(certificate) if certificate else "",
     )
     if not _within_profile(agreed, settings):
         words = f"the TLS handshake with {address} ended in {agreed.version}, {agreed.cipher}, which was not offered"
@@ -77,6 +79,14 @@ def session(tls: ssl.SSLSocket, settings: TlsSettings, address: str) -> TlsSessi
         hint = "if the peer got a new certificate, and that is known from somewhere else, add it to tls.pinned_sha256"
         raise TlsHandshakeFailed(words, hint=hint)
     return agreed
+
+
+def _expires(certificate: bytes) -> str:
+    """The day on which a certificate expires, "" for one that only OpenSSL understands."""
+    try:
+        return f"{certificate_expires(certificate):%Y-%m-%d}"
+    except NotDer:
+        return ""
 
 
 def _within_profile(agreed: TlsSession, settings: TlsSettings) -> bool:

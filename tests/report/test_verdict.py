@@ -20,6 +20,7 @@ from dicomjobs.events import (
     Stamped,
 )
 from dicomjobs.model.association import EndedBy, TlsSession
+from dicomjobs.model.peer import Allowance
 from dicomjobs.report.report import AssociationReport, Failure, JobKind, Report, RunOutcome
 from tests.support.runs import (
     BEGAN,
@@ -288,7 +289,12 @@ def test_what_a_job_left_unheard_has_the_reason_of_the_job() -> None:
     assert report.exit_code == 7
 
 
-TLS = TlsSession(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", peer_certificate_sha256="ef" * 32)
+TLS = TlsSession(
+    version="TLSv1.3",
+    cipher="TLS_AES_256_GCM_SHA384",
+    peer_certificate_sha256="ef" * 32,
+    peer_certificate_expires="2026-12-31",
+)
 
 
 def test_associations_are_told_in_the_order_they_were_requested() -> None:
@@ -312,6 +318,7 @@ def test_associations_are_told_in_the_order_they_were_requested() -> None:
             ended_by=None,
             roles=(ROLES,),
             extended_negotiation=(EXTENDED,),
+            weakened_by=(Allowance.RETIRED_TLS,),
         ),
         AssociationReport(proposed=2, accepted=2, refused=0, max_pdu=16384, tls=None, ended_by=EndedBy.PEER_ABORT),
         AssociationReport(proposed=2, accepted=0, refused=0, max_pdu=None, tls=None, ended_by=EndedBy.REJECTED),

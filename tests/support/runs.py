@@ -34,7 +34,7 @@ from dicomjobs.model.association import (
 )
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, Verify
-from dicomjobs.model.peer import AddressFamily, MaximumPdu, Peer, Timeouts
+from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order
@@ -291,6 +291,7 @@ def established(job: str, number: int = 1, *, refuse_mr: bool = False, tls: TlsS
         tls=tls,
         roles=(ROLES,) if tls else (),
         extended_negotiation=(EXTENDED,) if tls else (),
+        weakened_by=(Allowance.RETIRED_TLS,) if tls else (),
     )
 
 

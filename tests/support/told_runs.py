@@ -44,7 +44,12 @@ def bad_run() -> Report:
     words = {7: refused(7), 8: refused(8), 9: refused(9, status=0xA701), 20: no_answer(20), 299: excluded(299)}
     words[30] = replace(delivered(30), outcome=Outcome.DELIVERED_WITH_WARNING, status=0xB000, reason="warning")
     finished = [words.get(item, delivered(item)) for item in range(300)]
-    tls = TlsSession(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", peer_certificate_sha256="ef" * 32)
+    tls = TlsSession(
+        version="TLSv1.3",
+        cipher="TLS_AES_256_GCM_SHA384",
+        peer_certificate_sha256="ef" * 32,
+        peer_certificate_expires="2026-12-31",
+    )
     stored: list[Event] = [
         JobStarted(job="send_them", instances=300, bytes=300_000),
         established("send_them", refuse_mr=True, tls=tls),

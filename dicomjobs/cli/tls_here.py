@@ -1,0 +1,72 @@
+"""What TLS with a peer needs of this machine, looked at before anything is sent: files, passwords, OpenSSL, dates.
+
+It opens no connection. `check --here` tells what it finds; a run refuses to begin with an error, and goes on after a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from dicomjobs.cli.refusal import caution, mistake
+from dicomjobs.diagnostics import Diagnostic
+from dicomjobs.errors import TlsHandshakeFailed
+from dicomjobs.model.peer import Peer
+from dicomjobs.model.secret import SecretReference
+from dicomjobs.model.tls import TlsSettings
+
+SOON = timedelta(days=7)
+"""How long before a certificate or revocation list expires that is told."""
+
+
+class PasswordNotAsked(Exception):
+    """A key's password that nobody was asked for, or that could not be had, which was told already."""
+
+
+def tls_findings(peer: Peer, open_secret: Callable[[SecretReference], bytes]) -> Iterator[Diagnostic]:
+    """Load certificates, key and lists as a handshake would, and give what cannot be loaded or expires; PasswordNotAsked is passed over."""
+    if peer.tls is None:
+        return
+    for words, hint in dict.fromkeys(_problems(peer, peer.tls, open_secret)):
+        yield mistake("DJ601", f"peer {peer.name}, tls: {words}", hint=hint)
+    yield from _expiring(peer, peer.tls)
+
+
+def _problems(
+    peer: Peer, settings: TlsSettings, open_secret: Callable[[SecretReference], bytes]
+) -> Iterator[tuple[str, str]]:
+    """Give what cannot be loaded, and what to do about it."""
+    from dicomjobs.wire.tls_context import client_context
+
+    for part in _parts(settings):
+        try:
+            client_context(peer, part, open_secret)
+        except TlsHandshakeFailed as error:
+            yield error.words, error.hint
+        except PasswordNotAsked:
+            continue
+
+
+def _parts(settings: TlsSettings) -> Iterable[TlsSettings]:
+    """Take settings apart, so that what is wrong with one file hides nothing of the next."""
+    nothing = replace(settings, certificate=None, key=None, trust=(), crl=(), system_trust=False)
+    yield from (replace(nothing, trust=(path,)) for path in settings.trust)
+    yield from (replace(nothing, crl=(path,)) for path in settings.crl)
+    yield replace(settings, trust=(), crl=())
+
+
+def _expiring(peer: Peer, settings: TlsSettings) -> Iterator[Diagnostic]:
+    """Give what has expired, and warn of what soon will."""
+    from dicomjobs.wire.tls_files import expiries
+
+    now = datetime.now(UTC)
+    for what, when in expiries(settings):
+        if when <= now:
+            yield mistake(
+                "DJ601", f"peer {peer.name}, tls: {what} expired on {when:%Y-%m-%d}", hint="have a new one made"
+            )
+        elif when <= now + SOON:
+            yield caution(
+                "DJ601", f"peer {peer.name}, tls: {what} expires on {when:%Y-%m-%d}", hint="have a new one made"
+            )
