@@ -10,6 +10,7 @@ AssociationError                 the association cannot be established or cannot
 ├── ConnectionLost               the peer closed or reset the connection
 ├── RequestTooLong               what is to be negotiated does not fit in an A-ASSOCIATE-RQ
 ├── NoContextAccepted            no proposed presentation context was accepted
+├── CannotListen                 the port where the peer would report to us is not to be had
 ├── IdentityNotConfirmed         a positive response to the user identity was asked for and did not come
 ├── ProtocolError                bytes or answers that the standard does not allow
 │   ├── MalformedPdu             a PDU that cannot be decoded (PS3.8 9.3)
@@ -113,6 +114,13 @@ class NoContextAccepted(AssociationError):
 
     reason = "no_context_accepted"
     remedy = Remedy.GIVE_UP
+
+
+class CannotListen(AssociationError):
+    """The local port on which a peer reports to us cannot be opened."""
+
+    reason = "cannot_listen"
+    remedy = Remedy.FIX_CONFIGURATION
 
 
 class IdentityNotConfirmed(AssociationError):

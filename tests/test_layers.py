@@ -51,7 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "socket": {"wire"},
     "ssl": {"wire"},
     "selectors": {"wire"},
-    "pynetdicom": {"wire.receive"},
+    "pynetdicom": {"wire.receive", "wire.receive_server", "wire.receive_reports"},
     "pydicom": {"disk", "pixels", "wire"},
     "sqlite3": {"ledger"},
     "rich": {"cli"},

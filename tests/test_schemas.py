@@ -32,7 +32,7 @@ from dicomjobs.model.job import (
     StoreJob,
     Verify,
 )
-from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, UserIdentity
+from dicomjobs.model.peer import AddressFamily, Allowance, Listener, MaximumPdu, Peer, Timeouts, UserIdentity
 from dicomjobs.model.query import InformationModel, Query, QueryLevel
 from dicomjobs.model.secret import SecretSource
 from dicomjobs.model.send_set import Order, ReadMode, SendSet, Symlinks
@@ -56,6 +56,7 @@ MODEL: tuple[tuple[Mapping[str, Any], type, set[str]], ...] = (
     (DEFS["peer"], Peer, {"name"}),
     (DEFS["peer"]["properties"]["timeouts"], Timeouts, set()),
     (DEFS["peer"]["properties"]["max_pdu"], MaximumPdu, set()),
+    (DEFS["peer"]["properties"]["reports_at"], Listener, set()),
     (DEFS["tls"], TlsSettings, set()),
     (DEFS["user_identity"], UserIdentity, set()),
     (DEFS["association_profile"], AssociationProfile, {"name"}),

@@ -112,6 +112,10 @@ def _verification(peer: Peer, step: StoreStep) -> Iterator[str]:
             at = _peer(peer.queries_at or peer)
             within = duration_in_words(step.verify_within)
             yield f"  then each delivered instance is looked up at {at}, again for {within} while it is not there"
+        case Verify.COMMITMENT:
+            within = duration_in_words(step.verify_within)
+            where = f" or at {peer.reports_at.address}:{peer.reports_at.port}" if peer.reports_at else ""
+            yield f"  then storage commitment is asked for, the results taken for {within} on the same association{where}"
         case _:
             assert_never(step.verify)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.cli.refusal import mistake
@@ -15,9 +16,11 @@ from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.config.secrets import open_secret
 from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
 from dicomjobs.disk.read import FileStore
+from dicomjobs.errors import CannotListen
 from dicomjobs.execute.ports import Answers, Association, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
 from dicomjobs.model.association import Proposal
+from dicomjobs.model.dimse import OnReport
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.resume import Resend, Resumption
 from dicomjobs.model.secret import SecretReference
@@ -92,6 +95,25 @@ class Wiring:
         identity = PeerIdentity(called_ae_title=peer.called_ae_title, host="embedded", port=0)
         return self._ledger(Path(folder) / EMBEDDED_LEDGER).journal(identity, resumption)
 
+    @contextmanager
+    def listen(self, peer: Peer, on_report: OnReport) -> Iterator[None]:
+        """Listen for a peer's reports where it has been told to send them; raises CannotListen."""
+        if peer.reports_at is None:
+            yield
+            return
+        from dicomjobs.wire.receive_reports import listen_for_reports
+
+        address, port = peer.reports_at.address, peer.reports_at.port
+        try:
+            server = listen_for_reports(on_report, ae_title=peer.calling_ae_title, host=address, port=port)
+        except OSError as error:
+            words = (
+                f"{address}:{port}, where {peer.name} is to report, cannot be listened on: {error.strerror or error}"
+            )
+            raise CannotListen(words, hint="another run may be listening there; see `reports_at`") from error
+        with server:
+            yield
+
     def _ledger(self, directory: Path) -> Ledger:
         """Open a ledger once."""
         if directory not in self._ledgers:
@@ -109,6 +131,8 @@ class Wiring:
         return Ports(
             instances=instances,
             connect=self.connect,
+            listen=self.listen,
+            new_uid=_new_uid,
             files=FileStore(convert),
             journal=self.journal,
             resend=self.resend,
@@ -120,6 +144,11 @@ class Wiring:
             wall=time.time,
             pause=self.stop.pause,
         )
+
+
+def _new_uid() -> str:
+    """Return a UID made of a random UUID (PS3.5 B.2)."""
+    return f"2.25.{uuid4().int}"
 
 
 def _peers_of(plan: Plan) -> Iterator[Peer]:

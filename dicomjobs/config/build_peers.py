@@ -9,7 +9,7 @@ from dicomjobs.config.build_tls import build_tls, optional_secret
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.places import Pointer
 from dicomjobs.config.resolve import References
-from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts, UserIdentity
+from dicomjobs.model.peer import AddressFamily, Allowance, Listener, MaximumPdu, Peer, Timeouts, UserIdentity
 from dicomjobs.model.secret import SecretForm
 
 
@@ -33,6 +33,7 @@ def build_peer(at: Cursor, *, name: str | None) -> Peer:
         user_identity=_user_identity(identity) if (identity := at.get("user_identity")) else None,
         allow=frozenset(item.word(Allowance) for item in at["allow"].items() if not item.unresolved),
         embedded_directory=embedded["directory"].path() if embedded else None,
+        reports_at=_listener(at.get("reports_at")),
         queries_at=None,
     )
 
@@ -45,6 +46,11 @@ def with_look_ups(peers: Mapping[Pointer, Peer], references: References) -> dict
         if there is not None and there in peers:
             found[at] = replace(peer, queries_at=peers[there])
     return found
+
+
+def _listener(at: Cursor | None) -> Listener | None:
+    """Return where we listen, or none."""
+    return Listener(address=at["address"].text(), port=at["port"].whole()) if at else None
 
 
 def _timeouts(at: Cursor) -> Timeouts:

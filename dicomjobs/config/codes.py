@@ -113,6 +113,7 @@ CODES = {
     "DJ563": "not an entry of a data dictionary",
     "DJ542": "an order that several associations do not keep",
     "DJ585": "queries that are sent on twice",
+    "DJ586": "a proof that an embedded peer cannot give",
     "DJ550": "security that is retired",
     "DJ551": "TLS without encryption",
     "DJ552": "TLS without certificates",

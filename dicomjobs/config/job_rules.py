@@ -18,7 +18,7 @@ from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.character_sets import CharacterSet, character_set_of, resets_of
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT
-from dicomjobs.model.job import FindJob, Job, StoreJob
+from dicomjobs.model.job import FindJob, Job, StoreJob, Verify
 from dicomjobs.model.query import FIND_SOP_CLASS, Element, Identifier
 from dicomjobs.model.send_set import Order
 
@@ -135,6 +135,16 @@ def negotiation_is_said_once(site: Site) -> Iterator[Finding]:
                 yield Finding(
                     at=(*at, "find", "association_profile"), code="DJ560", summary=summary, hint=hint, given=given
                 )
+
+
+def embedded_peers_are_asked_for_what_they_can_prove(site: Site) -> Iterator[Finding]:
+    """Our own SCP answers queries and does not take part in storage commitment (PS3.4 J)."""
+    for at, job in site.jobs.items():
+        if isinstance(job, StoreJob) and job.verify is Verify.COMMITMENT and job.peer.embedded_directory:
+            summary = "an embedded peer does not commit itself to anything"
+            hint = "`verify: query` asks it whether it has each instance"
+            given = tuple(_places_of(job.peer, site.peers))
+            yield Finding(at=(*at, "store", "verify"), code="DJ586", summary=summary, hint=hint, given=given)
 
 
 def texts_fit_their_character_set(site: Site) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from dicomjobs.config.cursor import Findings
 from dicomjobs.config.findings import Finding, Rule
 from dicomjobs.config.job_rules import (
     columns_are_asked_for,
+    embedded_peers_are_asked_for_what_they_can_prove,
     needed_jobs_exist,
     needs_lead_to_an_end,
     negotiation_is_said_once,
@@ -65,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     texts_fit_their_character_set,
     only_studies_travel_side_by_side,
     columns_are_asked_for,
+    embedded_peers_are_asked_for_what_they_can_prove,
 )
 
 

@@ -27,3 +27,7 @@ _DCMTK_64 = """
 
 DCMTK_64: Final = tuple(f"1.2.840.10008.5.1.4.1.1.{number}" for number in _DCMTK_64.split())
 """The storage SOP classes that DCMTK's storescu proposes when it does not look at the files, in its order."""
+
+STORAGE_COMMITMENT_PUSH_MODEL: Final = "1.2.840.10008.1.20.1"
+STORAGE_COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
+"""Storage Commitment Push Model SOP Class, and its well-known SOP Instance (PS3.4 J.3.5)."""

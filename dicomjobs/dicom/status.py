@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 from dicomjobs.errors import Remedy
 
-Service = Literal["echo", "store", "find"]
-"""The DIMSE service that a status answers."""
+Service = Literal["echo", "store", "find", "commitment"]
+"""The DIMSE service that a status answers; for storage commitment also what its failure reasons belong to."""
 
 SUCCESS: Final = 0x0000
 
@@ -114,10 +114,20 @@ _FIND: Final = (
     _Meaning(0xFF01, 0xFF01, "a match, though one or more optional keys are not supported"),
 )
 
+# PS3.3 C.14.1.1, Failure Reason (0008,1197)
+_COMMITMENT: Final = (
+    _Meaning(0x0110, 0x0110, "processing failure", Remedy.TRY_AGAIN, _SEE_PEER_LOG),
+    _Meaning(0x0112, 0x0112, "the peer does not have the instance", hint="run again: it is then sent once more"),
+    _Meaning(0x0119, 0x0119, "the peer has the instance under another SOP class"),
+    _Meaning(0x0122, 0x0122, "the peer does not commit itself to this SOP class"),
+    _Meaning(0x0131, 0x0131, "duplicate transaction UID", Remedy.TRY_AGAIN),
+)
+
 _MEANINGS: Final[Mapping[Service, tuple[_Meaning, ...]]] = {
     "echo": _GENERAL,
     "store": _STORE + _GENERAL,
     "find": _FIND + _GENERAL,
+    "commitment": _COMMITMENT + _GENERAL,
 }
 
 _UNNAMED: Final[Mapping[Category, str]] = {

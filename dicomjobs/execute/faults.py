@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dicomjobs.dicom.status import Category, Service, category, hint, remedy, words
-from dicomjobs.errors import AssociationError, Interrupted, NoContextAccepted, Remedy
+from dicomjobs.errors import AssociationError, CannotListen, Interrupted, NoContextAccepted, Remedy
 from dicomjobs.events import Cause, InstanceFinished, JobFinished, JobOutcome, Outcome
 
 CAUSE_OF_REMEDY = {
@@ -17,7 +17,13 @@ CAUSE_OF_REMEDY = {
 
 def cause_of(error: AssociationError) -> Cause:
     """Return the cause class of an association error."""
-    return Cause.INTERRUPTED if isinstance(error, Interrupted) else CAUSE_OF_REMEDY[error.remedy]
+    match error:
+        case Interrupted():
+            return Cause.INTERRUPTED
+        case CannotListen():
+            return Cause.LOCAL_RESOURCE
+        case _:
+            return CAUSE_OF_REMEDY[error.remedy]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 
 from dicomjobs.dicom.sop_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicomjobs.dicom.status import Category, category
 from dicomjobs.dicom.transfer_syntaxes import FALLBACK
 from dicomjobs.errors import AssociationError, Interrupted, NoContextAccepted, ProtocolError, Timeout
-from dicomjobs.events import Cause
 from dicomjobs.execute.associating import Associating, Emit, NumberedAssociation
 from dicomjobs.execute.bytes_payload import BytesPayload
-from dicomjobs.execute.faults import cause_of, failed_by_status
 from dicomjobs.execute.lookup_keys import (
     Question,
     count_identifier,
@@ -28,6 +25,7 @@ from dicomjobs.execute.lookup_keys import (
     instance_in,
     questions,
 )
+from dicomjobs.execute.sighting import ABSENT, PRESENT, Sighting, refused, unanswered
 from dicomjobs.model.association import AcceptedContext, ContextTemplate, Proposal
 from dicomjobs.model.dimse import FindRequest, Response
 from dicomjobs.model.query import Identifier
@@ -45,29 +43,6 @@ PROPOSAL = Proposal(
     )
 )
 """What is proposed for a look-up; Study Root is preferred, for its queries need no Patient ID (PS3.4 C.6.2.1)."""
-
-
-class Presence(Enum):
-    """What a look-up found out about an instance."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    NOT_ANSWERABLE = "not_answerable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """Whether the peer has an instance; why nobody can say, in `reason`, `words`, `hint` and `cause`, when it is NOT_ANSWERABLE."""
-
-    presence: Presence
-    reason: str = ""
-    words: str = ""
-    hint: str = ""
-    cause: Cause = Cause.NONE
-
-
-PRESENT = Sighting(presence=Presence.PRESENT)
-ABSENT = Sighting(presence=Presence.ABSENT)
 
 
 def at_query_peer(associating: Associating) -> Associating:
@@ -97,7 +72,7 @@ class Lookup:
             question = waiting.popleft()
             answer = _Named(question, missing=lost)
             if lost is None and (error := self._put(answer)):
-                answer.missing = _unanswered(error)
+                answer.missing = unanswered(error)
                 lost = None if answer.heard and isinstance(error, ProtocolError) else answer.missing
             for uid, positions in question.wanted.items():
                 for position in positions:
@@ -110,7 +85,7 @@ class Lookup:
         """Say how many instances the peer has of a series, or of a whole study where that is ""; why not when it does not say."""
         answer = _Counted(study_instance_uid, series_instance_uid)
         error = self._put(answer)
-        return _unanswered(error) if error else answer.refusal or answer.number
+        return unanswered(error) if error else answer.refusal or answer.number
 
     def close(self) -> None:
         """Release the association, if there is one."""
@@ -207,7 +182,7 @@ class _Named:
             case Category.SUCCESS:
                 pass
             case _:
-                self.missing = _refused(status)
+                self.missing = refused(status, "find")
 
     @property
     def is_doubtful(self) -> bool:
@@ -238,7 +213,7 @@ class _Counted:
             case Category.SUCCESS:
                 pass
             case _:
-                self.refusal = _refused(status)
+                self.refusal = refused(status, "find")
 
 
 def _context(association: NumberedAssociation) -> AcceptedContext:
@@ -247,22 +222,3 @@ def _context(association: NumberedAssociation) -> AcceptedContext:
     if not accepted:
         raise NoContextAccepted("the peer accepted no presentation context for a query")
     return accepted[0]
-
-
-def _refused(status: int) -> Sighting:
-    """Return what a final status other than success means: what was not seen may be there all the same."""
-    failed = failed_by_status("", status, "find")
-    return Sighting(
-        presence=Presence.NOT_ANSWERABLE, reason="refused", words=failed.words, hint=failed.hint, cause=failed.cause
-    )
-
-
-def _unanswered(error: AssociationError) -> Sighting:
-    """Return what it means that the answers did not come to their end."""
-    return Sighting(
-        presence=Presence.NOT_ANSWERABLE,
-        reason=error.reason,
-        words=error.words,
-        hint=error.hint,
-        cause=cause_of(error),
-    )

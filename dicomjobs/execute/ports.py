@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -10,7 +11,7 @@ from typing import Protocol
 from dicomjobs.events import EndedBy, MatchesReceived, Outcome, OutputFailed, Proof
 from dicomjobs.model.association import Negotiation, Proposal
 from dicomjobs.model.data_set_form import DataSetForm
-from dicomjobs.model.dimse import Payload, PendingResponses, Request, Response
+from dicomjobs.model.dimse import OnReport, Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import DigestPolicy, Resend, Resumption
@@ -41,6 +42,12 @@ class Association(Protocol):
 
     def matches(self, pending: Pending) -> Iterator[PendingResponses | Response]:
         """As `answers` for a C-FIND, but pending responses that are here together come together."""
+
+    def take_reports(self, on_report: OnReport) -> None:
+        """From now on N-EVENT-REPORT-RQs may come at any time; they are answered whenever this association is used."""
+
+    def serve(self, seconds: float) -> None:
+        """Wait so long for reports and answer them, while no request is open."""
 
     def cancel(self, pending: Pending) -> None:
         """Send C-CANCEL-RQ for a C-FIND that is being answered (PS3.7 9.3.2.3)."""
@@ -214,6 +221,8 @@ class Ports:
 
     instances: Instances
     connect: Callable[[Peer, Proposal], Association]
+    listen: Callable[[Peer, OnReport], AbstractContextManager[None]]
+    """Listen where the peer's `reports_at` says, if it says so; raises CannotListen. Reports come from threads of its own."""
     files: Files
     journal: Callable[[Peer, Resumption], Journal]
     resend: Resend
@@ -224,6 +233,8 @@ class Ports:
     """(bytes, transfer syntax, fallback character set) -> DICOM JSON Model; raises ProtocolError."""
     answers: Callable[[JobPlan], Answers]
     """Where the matches of a find job go; called once for each that is run."""
+    new_uid: Callable[[], str]
+    """A UID that nobody has used (PS3.5 B.2)."""
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     pause: Callable[[float], None]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, JobFinished, JobOutcome, Outcome
 from dicomjobs.execute.associating import Associating
+from dicomjobs.execute.commitment import verify_by_commitment
 from dicomjobs.execute.feed import RowRange, StudyFeed, study_ranges
 from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted
 from dicomjobs.execute.lookup import Lookup, at_query_peer
@@ -57,12 +59,12 @@ def _verify(shared: Shared) -> Generator[Batch, None, Halted | None]:
     if shared.step.verify is Verify.STATUS:
         return None
     verdicts: list[Halted | None] = []
-    yield from run_lanes([lambda emitter: verdicts.append(_by_query(shared, emitter))], wall=shared.ports.wall)
+    yield from run_lanes([lambda emitter: verdicts.append(_proven(shared, emitter))], wall=shared.ports.wall)
     return verdicts[0] or _settled(shared.journal)
 
 
-def _by_query(shared: Shared, emitter: Emitter) -> Halted | None:
-    """Verify by asking the peer for each instance."""
+def _proven(shared: Shared, emitter: Emitter) -> Halted | None:
+    """Prove what was delivered; returns why that cannot be done for all of it."""
     verification = Verification(
         job=shared.job,
         step=shared.step,
@@ -71,14 +73,15 @@ def _by_query(shared: Shared, emitter: Emitter) -> Halted | None:
         tally=shared.tally,
         emit=emitter.emit,
     )
-    lookup = Lookup(at_query_peer(shared.associating), emitter.emit)
     try:
-        return verify_by_query(verification, lookup)
+        if shared.step.verify is Verify.COMMITMENT:
+            return verify_by_commitment(verification, shared.associating)
+        with closing(Lookup(at_query_peer(shared.associating), emitter.emit)) as lookup:
+            return verify_by_query(verification, lookup)
     except JournalUnavailable as error:
         return journal_failed(error)
     finally:
         verification.flush()
-        lookup.close()
 
 
 def _resumption(step: StoreStep, ports: Ports) -> Resumption:

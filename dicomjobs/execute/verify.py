@@ -15,8 +15,9 @@ from itertools import chain, islice, repeat
 from dicomjobs.events import INSTANCE_REASONS, Cause, InstanceMissing, InstancesProven, Outcome, Proof
 from dicomjobs.execute.associating import Emit
 from dicomjobs.execute.halt import Halted
-from dicomjobs.execute.lookup import Lookup, Presence, Sighting
+from dicomjobs.execute.lookup import Lookup
 from dicomjobs.execute.ports import Journal, Ports
+from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.execute.tally import Tally
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
@@ -25,6 +26,9 @@ _BATCH = 10_000
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 _LONGEST_PAUSE = 15.0
 """Seconds between one round of questions and the next: most archives have what they were sent at once, some take a minute."""
+
+_OWN_CAUSES = frozenset({Cause.INTERRUPTED, Cause.LOCAL_RESOURCE})
+"""Causes that are ours and not the peer's, which have exit codes of their own."""
 
 _Series = tuple[str, str]
 
@@ -75,7 +79,7 @@ class Verification:
         self.flush()
         if self._why is None:
             return None
-        cause = Cause.INTERRUPTED if self._why.cause is Cause.INTERRUPTED else Cause.NOT_AS_EXPECTED
+        cause = self._why.cause if self._why.cause in _OWN_CAUSES else Cause.NOT_AS_EXPECTED
         delivered = "instance that was delivered" if self._unproven == 1 else "instances that were delivered"
         words = f"{self._unproven:,} {delivered} could not be verified: {self._why.words}"
         return Halted(reason="not_verified", words=words, cause=cause, hint=self._why.hint)

@@ -5,7 +5,7 @@ Nothing here knows how they are encoded; `wire/command_set.py` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -57,7 +57,31 @@ class FindRequest:
     priority: Priority = Priority.MEDIUM
 
 
-Request = EchoRequest | StoreRequest | FindRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRequest:
+    """N-ACTION-RQ (PS3.7 10.1.4)."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    action_type: int
+
+
+Request = EchoRequest | StoreRequest | FindRequest | ActionRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventReport:
+    """An N-EVENT-REPORT-RQ that a peer sent us (PS3.7 10.1.1); `data` is its encoded data set, empty when it has none."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    event_type: int
+    transfer_syntax: str
+    data: bytes
+
+
+OnReport = Callable[[EventReport], int]
+"""Takes a report in and returns the status of the answer; it must come back soon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ class Duplicates(Enum):
 
 
 class Verify(Enum):
-    """What a delivery has to rest on: the response, or the peer's answers to queries."""
+    """What a delivery has to rest on: the response, the peer's answers to queries, or its storage commitment (PS3.4 J)."""
 
     STATUS = "status"
     QUERY = "query"
+    COMMITMENT = "commitment"
 
 
 class EmptyPolicy(Enum):

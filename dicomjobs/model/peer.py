@@ -66,6 +66,14 @@ class UserIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where we listen for a peer that opens associations to us, by our calling AE title; `address` is that of an interface."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """A remote or embedded AE; `embedded_directory` is set for an SCP of our own, whose host and port are then unknown until it runs."""
 
@@ -83,6 +91,7 @@ class Peer:
     user_identity: UserIdentity | None
     allow: frozenset[Allowance]
     embedded_directory: str | None
+    reports_at: Listener | None
     queries_at: Peer | None
     """Where instances sent to this peer are looked up when that is another AE; its own `queries_at` is None."""
 

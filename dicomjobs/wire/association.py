@@ -16,16 +16,33 @@ from dicomjobs.errors import (
     Interrupted,
     ProtocolError,
     ReleasedByPeer,
+    Timeout,
     TlsHandshakeFailed,
 )
 from dicomjobs.model.association import EndedBy, Negotiation
-from dicomjobs.model.dimse import EchoRequest, Payload, PendingResponses, Request, Response, StoreRequest
+from dicomjobs.model.dimse import (
+    ActionRequest,
+    EchoRequest,
+    OnReport,
+    Payload,
+    PendingResponses,
+    Request,
+    Response,
+    StoreRequest,
+)
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.wire.channel import Channel
-from dicomjobs.wire.command_set import C_STORE_RQ, command_field, encode_cancel, encode_request
+from dicomjobs.wire.command_set import (
+    C_STORE_RQ,
+    N_EVENT_REPORT_RQ,
+    command_field,
+    encode_cancel,
+    encode_reported,
+    encode_request,
+)
 from dicomjobs.wire.deadline import Deadline, deadline_in
-from dicomjobs.wire.exchange import Exchange, answer_term, match_answer, stored
+from dicomjobs.wire.exchange import Exchange, answer_term, event_report, match_answer, stored
 from dicomjobs.wire.messages import Assembler, Message, Part, command_pdu, data_pdus
 from dicomjobs.wire.pdu import DataTransfer, Pdu, ReleaseRequest, ReleaseResponse
 from dicomjobs.wire.store_form import store_pdus
@@ -61,6 +78,7 @@ class Association:
         self._messages: deque[Message] = deque()
         self._message_id = 0
         self._exchange: Exchange | None = None
+        self._on_report: OnReport | None = None
         limit = min(negotiation.peer_max_pdu_length or peer.max_pdu.send, peer.max_pdu.send)
         self._room = (limit - _VALUE_HEADER) & ~1  # fragments are of even length
 
@@ -121,6 +139,26 @@ class Association:
             raise
         exchange.deadline = self._answer_deadline(exchange.field)
 
+    def take_reports(self, on_report: OnReport) -> None:
+        """From now on N-EVENT-REPORT-RQs may come at any time; they are answered whenever this association is used."""
+        self._on_report = on_report
+
+    def serve(self, seconds: float) -> None:
+        """Wait so long for reports, and answer them; raises AssociationError. No other request may be open."""
+        self._expect_silence()
+        deadline = deadline_in(seconds, "dimse", f"no N-EVENT-REPORT-RQ came from {self._channel.peer}")
+        try:
+            while deadline.left():
+                self._take(self._channel.next_pdu(deadline, self._stop.finish_fd))
+                self._answer_reports()
+        except Timeout as error:
+            if error.clock != "dimse":
+                self._end(error)
+                raise
+        except AssociationError as error:
+            self._end(error)
+            raise
+
     def release(self) -> None:
         """A-RELEASE; never raises for what the peer does then, `ended_by` says how it ended."""
         if self.ended_by is not None:
@@ -173,7 +211,7 @@ class Association:
             field=field,
             context_id=context_id,
             sop_class_uid=request.sop_class_uid,
-            sop_instance_uid=request.sop_instance_uid if isinstance(request, StoreRequest) else "",
+            sop_instance_uid=request.sop_instance_uid if isinstance(request, StoreRequest | ActionRequest) else "",
             deadline=self._answer_deadline(field),
             expected=expected,
         )
@@ -186,7 +224,8 @@ class Association:
 
     def _expect_silence(self) -> None:
         """Make sure that nothing is there that could be taken for the answer to the next request."""
-        self._channel.expect_silence()
+        if self._on_report is None:
+            self._channel.expect_silence()
         if self._messages or self._assembler.inside_message:
             raise ProtocolError(f"{self._channel.peer} sent an answer too many")
         if self._exchange is not None and not self._exchange.answered:
@@ -211,6 +250,7 @@ class Association:
                 return stored(exchange)
             expected = b""
             self._take(pdu)
+            self._answer_reports()
             if not self._messages and not exchange.deadline.left():
                 raise exchange.deadline.passed()  # a flood of fragments never makes us wait
         return match_answer(exchange, self._messages.popleft(), self._channel.peer)
@@ -244,6 +284,15 @@ class Association:
         for value in pdu.values:
             if (message := self._assembler.add(value)) is not None:
                 self._messages.append(message)
+
+    def _answer_reports(self) -> None:
+        """Answer the reports among the messages that have come, if we take any."""
+        for message in list(self._messages) if self._on_report else ():
+            if message.command.field == N_EVENT_REPORT_RQ and self._on_report:
+                self._messages.remove(message)
+                report = event_report(message, self.negotiation.accepted, self._channel.peer)
+                answer = encode_reported(message.command, self._on_report(report))
+                self._write([command_pdu(answer, message.context_id)])
 
     def _release(self) -> None:
         """Ask for the release and wait for the answer; what else comes is late and does not count any more (PS3.8 7.2)."""

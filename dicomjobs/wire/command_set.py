@@ -11,9 +11,10 @@ from struct import Struct
 from typing import assert_never
 
 from dicomjobs.errors import MalformedPdu
-from dicomjobs.model.dimse import EchoRequest, FindRequest, Request, StoreRequest
+from dicomjobs.model.dimse import ActionRequest, EchoRequest, FindRequest, Request, StoreRequest
 
 C_STORE_RQ, C_FIND_RQ, C_ECHO_RQ, C_CANCEL_RQ = 0x0001, 0x0020, 0x0030, 0x0FFF
+N_EVENT_REPORT_RQ, N_ACTION_RQ = 0x0100, 0x0130
 """Values of Command Field (0000,0100); an answer has the request's with the highest bit set (PS3.7 E.1)."""
 ANSWER = 0x8000
 
@@ -24,7 +25,14 @@ _HEADER = Struct("<HHI")
 _SHORT_ELEMENT = Struct("<HHIH")
 _GROUP_LENGTH = Struct("<HHII")
 
-NAMES = {C_STORE_RQ: "C-STORE", C_FIND_RQ: "C-FIND", C_ECHO_RQ: "C-ECHO", C_CANCEL_RQ: "C-CANCEL"}
+NAMES = {
+    C_STORE_RQ: "C-STORE",
+    C_FIND_RQ: "C-FIND",
+    C_ECHO_RQ: "C-ECHO",
+    C_CANCEL_RQ: "C-CANCEL",
+    N_EVENT_REPORT_RQ: "N-EVENT-REPORT",
+    N_ACTION_RQ: "N-ACTION",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Command:
     sop_class_uid: str
     sop_instance_uid: str
     error_comment: str
+    message_id: int | None = None
+    event_type: int | None = None
 
 
 def command_field(request: Request) -> int:
@@ -49,12 +59,16 @@ def command_field(request: Request) -> int:
             return C_FIND_RQ
         case EchoRequest():
             return C_ECHO_RQ
+        case ActionRequest():
+            return N_ACTION_RQ
         case _:
             assert_never(request)
 
 
 def encode_request(request: Request, message_id: int) -> bytes:
-    """The command set of a request (PS3.7 9.3.1.1, 9.3.2.1, 9.3.5.1)."""
+    """The command set of a request (PS3.7 9.3.1.1, 9.3.2.1, 9.3.5.1, 10.3.4.1)."""
+    if isinstance(request, ActionRequest):
+        return _encode_action(request, message_id)
     body = _uid(0x0002, request.sop_class_uid) + _short(0x0100, command_field(request)) + _short(0x0110, message_id)
     match request:
         case StoreRequest(sop_instance_uid=uid, priority=priority):
@@ -65,6 +79,31 @@ def encode_request(request: Request, message_id: int) -> bytes:
             return _with_length(body + _short(0x0800, _NO_DATA_SET))
         case _:
             assert_never(request)
+
+
+def _encode_action(request: ActionRequest, message_id: int) -> bytes:
+    """The command set of an N-ACTION-RQ, which names what is *requested*."""
+    return _with_length(
+        _uid(0x0003, request.sop_class_uid)
+        + _short(0x0100, N_ACTION_RQ)
+        + _short(0x0110, message_id)
+        + _short(0x0800, _DATA_SET)
+        + _element(0x1001, padded(request.sop_instance_uid))
+        + _short(0x1008, request.action_type)
+    )
+
+
+def encode_reported(report: Command, status: int) -> bytes:
+    """The N-EVENT-REPORT-RSP to a report (PS3.7 10.3.1.2)."""
+    return _with_length(
+        _uid(0x0002, report.sop_class_uid)
+        + _short(0x0100, N_EVENT_REPORT_RQ | ANSWER)
+        + _short(0x0120, report.message_id or 0)
+        + _short(0x0800, _NO_DATA_SET)
+        + _short(0x0900, status)
+        + _element(0x1000, padded(report.sop_instance_uid))
+        + _short(0x1002, report.event_type or 0)
+    )
 
 
 def encode_stored(request: StoreRequest, message_id: int) -> bytes:
@@ -99,6 +138,8 @@ def decode(data: bytes) -> Command:
         _text(elements.get(0x0002, b"")),
         _text(elements.get(0x1000, b"")),
         elements[0x0902].decode("ascii", errors="replace").rstrip("\0 ") if 0x0902 in elements else "",
+        _number(elements, 0x0110),
+        _number(elements, 0x1002),
     )
 
 

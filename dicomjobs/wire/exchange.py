@@ -5,11 +5,13 @@ Pure; how messages come is in `messages.py`. False success begins where this is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from dicomjobs.errors import ProtocolError
-from dicomjobs.model.dimse import Response
+from dicomjobs.model.association import AcceptedContext
+from dicomjobs.model.dimse import EventReport, Response
 from dicomjobs.wire.command_set import ANSWER, C_FIND_RQ, Command, name_of
 from dicomjobs.wire.deadline import Deadline, Term
 from dicomjobs.wire.messages import Message
@@ -96,3 +98,18 @@ def _bad_data(exchange: Exchange, command: Command, status: int) -> str:
     if command.has_data is not pending:
         return f"with status {status:04X}H {'and' if command.has_data else 'but without'} a data set"
     return ""
+
+
+def event_report(message: Message, accepted: Sequence[AcceptedContext], peer: str) -> EventReport:
+    """The report in an N-EVENT-REPORT-RQ (PS3.7 10.3.1.1); raises ProtocolError for one that cannot be answered."""
+    command = message.command
+    context = next((each for each in accepted if each.context_id == message.context_id), None)
+    if context is None or command.message_id is None or command.event_type is None:
+        raise ProtocolError(f"{peer} sent an N-EVENT-REPORT-RQ without a message ID, event type or accepted context")
+    return EventReport(
+        sop_class_uid=command.sop_class_uid,
+        sop_instance_uid=command.sop_instance_uid,
+        event_type=command.event_type,
+        transfer_syntax=context.transfer_syntax,
+        data=message.data or b"",
+    )

@@ -26,6 +26,7 @@ PEER = Peer(
     user_identity=None,
     allow=frozenset(),
     embedded_directory=None,
+    reports_at=None,
     queries_at=None,
 )
 

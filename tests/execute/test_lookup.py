@@ -12,7 +12,8 @@ import pytest
 from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.events import AssociationEnded, AssociationEstablished, Event
 from dicomjobs.execute.associating import Associating
-from dicomjobs.execute.lookup import Lookup, Presence, at_query_peer
+from dicomjobs.execute.lookup import Lookup, at_query_peer
+from dicomjobs.execute.sighting import Presence
 from dicomjobs.model.job import EndWith
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Element

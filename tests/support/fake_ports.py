@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable, ProtocolError
@@ -15,7 +16,7 @@ from dicomjobs.execute.executor import execute
 from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
 from dicomjobs.model.data_set_form import DataSetForm
-from dicomjobs.model.dimse import FindRequest, Payload, PendingResponses, Request, Response
+from dicomjobs.model.dimse import FindRequest, OnReport, Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import SEND_ALL, DigestPolicy, Resend, Resumption
@@ -94,6 +95,12 @@ class FakeAssociation:
         """Give what was scripted, each match by itself."""
         for response in self.answers(pending):
             yield response if response.data is None else PendingResponses(response.status, (response.data,))
+
+    def take_reports(self, on_report: OnReport) -> None:
+        """Take none."""
+
+    def serve(self, seconds: float) -> None:
+        """Hear of none."""
 
     def cancel(self, pending: Pending) -> None:
         """Note that the request was cancelled."""
@@ -325,6 +332,8 @@ class Stage:
             monotonic=lambda: 0.0,
             wall=lambda: float(next(self._clock)),
             pause=self.pauses.append,
+            listen=lambda _peer, _on_report: nullcontext(),
+            new_uid=lambda: "2.25.1",
         )
 
     def run(self, plan: Plan) -> list[Event]:

@@ -124,6 +124,7 @@ def make_peer(name: str = "archive") -> Peer:
         user_identity=None,
         allow=frozenset(),
         embedded_directory=None,
+        reports_at=None,
         queries_at=None,
     )
 

@@ -33,6 +33,8 @@ from dicomjobs.wire.pdu_encode import encode
 RELEASE_RQ = bytes.fromhex("05 00 00000004 00000000")
 RELEASE_RP = bytes.fromhex("06 00 00000004 00000000")
 SMALL_BUFFER = 8192
+KEPT = 1 << 20
+"""Bytes of a data set that are kept."""
 
 
 class Conversation:
@@ -48,6 +50,7 @@ class Conversation:
             0, has_data=False, answers_to=None, status=None, sop_class_uid="", sop_instance_uid="", error_comment=""
         )
         self.data_length = 0
+        self.data = b""
 
     def read(self, count: int) -> bytes:
         """Read exactly so many bytes."""
@@ -205,11 +208,11 @@ def send(data: bytes) -> Step:
 
 
 def read_message() -> Step:
-    """Read one whole request; the data set is counted, not kept. Anything else than P-DATA-TF ends the script."""
+    """Read one whole request; of a data set the beginning is kept. Anything else than P-DATA-TF ends the script."""
 
     def step(conversation: Conversation) -> None:
         command = b""
-        conversation.data_length = 0
+        conversation.data_length, conversation.data = 0, b""
         while True:
             kind, body = conversation.read_pdu()
             pdu = decode(kind, body)
@@ -224,6 +227,7 @@ def read_message() -> Step:
                         conversation.message_id = message_id_of(command)
                 else:
                     conversation.data_length += len(value.fragment)
+                    conversation.data += value.fragment if len(conversation.data) < KEPT else b""
                 if value.is_last and (not value.is_command or not conversation.command.has_data):
                     return
 

@@ -89,6 +89,7 @@ def a_peer(port: int, *, seconds: float = 5.0, **changes: Any) -> Peer:
         user_identity=None,
         allow=frozenset(),
         embedded_directory=None,
+        reports_at=None,
         queries_at=None,
     )
     return replace(peer, **changes)

@@ -99,7 +99,13 @@ def test_a_hostile_error_comment_is_kept_as_text() -> None:
 
 @pytest.mark.parametrize(
     ("field", "name"),
-    [(0x0001, "C-STORE-RQ"), (0x8020, "C-FIND-RSP"), (0x0FFF, "C-CANCEL-RQ"), (0x8100, "command 8100H")],
+    [
+        (0x0001, "C-STORE-RQ"),
+        (0x8020, "C-FIND-RSP"),
+        (0x0FFF, "C-CANCEL-RQ"),
+        (0x8100, "N-EVENT-REPORT-RSP"),
+        (0x8110, "command 8110H"),
+    ],
 )
 def test_commands_have_names(field: int, name: str) -> None:
     """Those we know; the others a number."""

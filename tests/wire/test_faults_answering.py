@@ -119,7 +119,7 @@ ANSWER_FAULTS = [
     ),
     pytest.param([respond(field=0x8030)], ProtocolError, "C-ECHO-RSP", EndedBy.ABORT, id="C-ECHO-RSP"),
     pytest.param([respond(field=0x8020)], ProtocolError, "C-FIND-RSP", EndedBy.ABORT, id="C-FIND-RSP"),
-    pytest.param([respond(field=0x8100)], ProtocolError, "command 8100H", EndedBy.ABORT, id="unknown RSP"),
+    pytest.param([respond(field=0x8110)], ProtocolError, "command 8110H", EndedBy.ABORT, id="unknown RSP"),
     pytest.param([respond(field=0x0030)], ProtocolError, "C-ECHO-RQ", EndedBy.ABORT, id="request instead"),
     pytest.param([respond(status=None)], ProtocolError, "without a status", EndedBy.ABORT, id="no status"),
     pytest.param([respond(status=0xFF00)], ProtocolError, "pending", EndedBy.ABORT, id="pending"),
