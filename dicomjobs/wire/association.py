@@ -224,10 +224,10 @@ class Association:
 
     def _expect_silence(self) -> None:
         """Make sure that nothing is there that could be taken for the answer to the next request."""
-        if self._on_report is None:
+        if self._on_report is None:  # a report may come at any time, and is seen to with the answer
             self._channel.expect_silence()
-        if self._messages or self._assembler.inside_message:
-            raise ProtocolError(f"{self._channel.peer} sent an answer too many")
+            if self._messages or self._assembler.inside_message:
+                raise ProtocolError(f"{self._channel.peer} sent an answer too many")
         if self._exchange is not None and not self._exchange.answered:
             raise ProtocolError(f"the {self._exchange.name} before was not answered to its end")
 
