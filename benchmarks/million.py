@@ -39,7 +39,7 @@ JOB = StoreJob(
     duplicates=Duplicates.SKIP,
     already_delivered=AlreadyDelivered.SKIP,
     on_unknown=OnUnknown.STOP,
-    retry=Retry(attempts=1, runs=3),
+    retry=Retry(attempts=5, runs=3, first_wait=1.0, longest_wait=300.0, budget=120.0, second_look=5.0),
     digest=DigestPolicy.AUTO,
     repeat=1,
     invent=None,

@@ -292,6 +292,8 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "uid_conflict": "the same SOP Instance UID stands for other content, in this send set or at the peer",
     "already_delivered": "an earlier run has delivered it",
     "parked": "it failed for good on as many runs as retry.runs allows",
+    "peer_unavailable": "the peer failed again and again until the run's time for waiting was used up",
+    "not_arrived": "sent without an answer, and the peer does not have it",
     "still_unknown": "an earlier attempt does not know whether it arrived",
     "no_presentation_context": "no presentation context fits",
     "too_many_contexts": "more presentation contexts are needed than one association has",

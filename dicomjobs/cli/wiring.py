@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -140,6 +141,7 @@ class Wiring:
             encode_identifier=encode_identifier,
             decode_identifier=decode_identifier,
             answers=answers,
+            chance=random.random,
             monotonic=time.monotonic,
             wall=time.time,
             pause=self.stop.pause,

@@ -62,7 +62,7 @@ def build_store_job(
         duplicates=at["duplicates"].word(Duplicates),
         already_delivered=at["already_delivered"].word(AlreadyDelivered),
         on_unknown=at["on_unknown"].word(OnUnknown),
-        retry=Retry(attempts=at["retry"]["attempts"].whole(), runs=at["retry"]["runs"].whole()),
+        retry=_retry(at["retry"]),
         digest=at["digest"].word(DigestPolicy),
         repeat=at["repeat"].whole(),
         invent=_invention(at),
@@ -82,4 +82,16 @@ def _invention(at: Cursor) -> Invention | None:
         instances_per_series=max(written["instances_per_series"].whole(), 1),
         series_per_study=max(written["series_per_study"].whole(), 1),
         studies_per_patient=max(written["studies_per_patient"].whole(), 1),
+    )
+
+
+def _retry(at: Cursor) -> Retry:
+    """Return how often and with what waits an instance is tried."""
+    return Retry(
+        attempts=at["attempts"].whole(),
+        runs=at["runs"].whole(),
+        first_wait=at["first_wait"].seconds(),
+        longest_wait=at["longest_wait"].seconds(),
+        budget=at["budget"].seconds(),
+        second_look=at["second_look"].seconds(),
     )

@@ -11,12 +11,31 @@ from datetime import UTC, datetime
 
 from dicomjobs.errors import NotSendable
 from dicomjobs.events import Cause, InstanceFinished, Outcome
-from dicomjobs.execute.ports import Earlier, Files
+from dicomjobs.execute.halt import HELD
+from dicomjobs.execute.ports import Earlier, Files, Verdict
 from dicomjobs.plan.plan import PlannedInstance
 
 _CONFLICT_HINT = "give it a SOP Instance UID of its own; `--resend all` replaces what the peer has"
 _PARKED_HINT = "`--resend failed` tries it again"
 _UNKNOWN_HINT = "look it up at the peer; `--resend unknown` sends it again"
+
+
+def spared(
+    job: str, item: int, row: PlannedInstance, verdict: Verdict | None, earlier: Earlier | None, files: Files
+) -> InstanceFinished | None:
+    """Return the event of a row that the ledger keeps from being sent, whatever else happens; None when it does not."""
+    if verdict is Verdict.HELD_BY_OTHER_RUN:
+        return HELD.not_sent(job, item)
+    match verdict, earlier:
+        case Verdict.ALREADY_DELIVERED, Earlier():
+            return already_delivered(job, item, earlier)
+        case Verdict.COMPARE_FIRST, Earlier():
+            return compared(job, item, row, earlier, files)
+        case Verdict.PARKED, Earlier():
+            return parked(job, item, earlier)
+        case Verdict.RESOLVE_FIRST, Earlier():
+            return still_unknown(job, item, earlier)
+    return None
 
 
 def already_delivered(job: str, item: int, earlier: Earlier, *, words: str = "") -> InstanceFinished:

@@ -50,6 +50,11 @@ class StudyFeed:
             with self._lock:
                 self._returned.append(rows)
 
+    def has_others(self) -> bool:
+        """Tell whether other lanes are at work."""
+        with self._lock:
+            return self._lanes > 1
+
     def leave(self) -> bool:
         """Note that a lane can send no more; true for the last one, which has to account for what is left."""
         with self._lock:

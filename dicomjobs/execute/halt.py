@@ -32,6 +32,7 @@ def halted_for(reason: str, cause: Cause, words: str = "") -> Halted:
 INTERRUPTED = halted_for("interrupted", Cause.INTERRUPTED)
 STOPPED_AFTER_FAILURE = halted_for("stopped_after_failure", Cause.PERMANENT)
 HELD = halted_for("held_by_other_run", Cause.TRANSIENT)
+PEER_UNAVAILABLE = halted_for("peer_unavailable", Cause.TRANSIENT)
 NEEDED_JOB_FAILED = halted_for("needed_job_failed", Cause.NEEDED_JOB_FAILED)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dicomjobs.events import Event
@@ -15,6 +16,7 @@ from dicomjobs.events import Event
 BATCH_EVENTS = 64
 BATCH_SECONDS = 0.05
 _QUEUED_BATCHES = 64
+_LOOK_UP_SECONDS = 0.2
 
 Batch = list[tuple[float, Event]]
 """Events with their wall times, in seconds since the epoch."""
@@ -69,18 +71,28 @@ def run_lanes(lanes: Sequence[Lane], *, wall: Callable[[], float]) -> Iterator[B
     ended: list[_LaneEnded] = []
     try:
         while len(ended) < len(lanes):
-            item = outbox.get()
+            item = _next(outbox)
             if isinstance(item, _LaneEnded):
                 ended.append(item)
             else:
                 yield item
     finally:  # also when the caller gives up: a lane that waits for room in the queue would never end
         while len(ended) < len(lanes):
-            item = outbox.get()
+            item = _next(outbox)
             ended += [item] if isinstance(item, _LaneEnded) else []
     for lane_ended in ended:
         if lane_ended.bug:
             raise lane_ended.bug
+
+
+def _next(outbox: queue.Queue[_Item]) -> _Item:
+    """Wait for the next item, looking up now and then.
+
+    A signal that arrives on the brink of an endless wait would be handled only after it, and the wait might be for that signal.
+    """
+    while True:
+        with suppress(queue.Empty):
+            return outbox.get(timeout=_LOOK_UP_SECONDS)
 
 
 def _run_lane(lane: Lane, emitter: Emitter, outbox: queue.Queue[_Item]) -> None:

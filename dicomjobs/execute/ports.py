@@ -235,6 +235,8 @@ class Ports:
     """Where the matches of a find job go; called once for each that is run."""
     new_uid: Callable[[], str]
     """A UID that nobody has used (PS3.5 B.2)."""
+    chance: Callable[[], float]
+    """A number from 0 to 1, another each time."""
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     pause: Callable[[float], None]

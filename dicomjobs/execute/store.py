@@ -11,10 +11,12 @@ from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.commitment import verify_by_commitment
 from dicomjobs.execute.feed import RowRange, StudyFeed, study_ranges
 from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted
+from dicomjobs.execute.lane_account import Shared
 from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.outbox import Batch, Emitter, Lane, run_lanes
+from dicomjobs.execute.patience import Patience
 from dicomjobs.execute.ports import Journal, Ports
-from dicomjobs.execute.store_lane import Shared, StoreLane
+from dicomjobs.execute.store_lane import StoreLane
 from dicomjobs.execute.tally import Tally
 from dicomjobs.execute.verify import Verification, verify_by_query
 from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure, Verify
@@ -103,6 +105,7 @@ def _shared(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, journal: 
         ports=ports,
         journal=journal,
         associating=Associating(job=job.name, peer=job.peer, ports=ports, end_with=step.end_with),
+        patience=Patience(step.retry, ports),
         brake=Brake(ports.stop),
         tally=tally,
     )

@@ -14,8 +14,9 @@ class AlreadyDelivered(Enum):
 
 
 class OnUnknown(Enum):
-    """What to do with an instance of which an earlier attempt does not know whether it arrived."""
+    """What to do with an instance of which an earlier attempt does not know whether it arrived: ask the peer, send it, leave it."""
 
+    QUERY = "query"
     SEND = "send"
     STOP = "stop"
 
@@ -39,10 +40,18 @@ class Resend(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often an instance is tried: `attempts` within a run, and on so many `runs` that failed with it for good; 0 runs never end."""
+    """How often an instance is tried: `attempts` within a run, and on so many `runs` that failed with it for good; 0 runs never end.
+
+    The rest is in seconds: the first and the longest wait between two attempts, the `budget` of all waits of a job in a run, and how
+    long after an instance was not found at the peer it is looked up a second time.
+    """
 
     attempts: int
     runs: int
+    first_wait: float
+    longest_wait: float
+    budget: float
+    second_look: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ state: {{directory: {folder}/state}}
 peers: {{pacs: {peer_yaml(scp.port)}}}
 jobs:
   check: {{echo: {{peer: pacs}}}}
-  send: {{needs: [check], store: {{peer: pacs, send_set: {{paths: [files]}}}}}}
+  send: {{needs: [check], store: {{peer: pacs, send_set: {{paths: [files]}}, retry: {{attempts: 1}}}}}}
 """
         ended = dicomjobs("run", write(folder, text), "--reports", folder / "reports", "-v")
     (folder / "out.txt").write_text(ended.out)

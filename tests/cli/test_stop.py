@@ -229,7 +229,7 @@ def test_a_run_killed_outright_can_be_run_again_and_its_report_says_that_it_is_i
             command_line("report", run.path), capture_output=True, text=True, timeout=SECONDS, check=False
         )
 
-        job = tmp_path / "job.yaml"
+        job = write(tmp_path, store_yaml(scene.scp.port, files, more="on_unknown: stop"))
         again = dicomjobs_process("run", job, "--reports", tmp_path / "again")
         sent_before = len(scene.scp.stored)
         once_more = dicomjobs_process("run", job, "--reports", tmp_path / "more", "--resend", "unknown")

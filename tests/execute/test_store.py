@@ -239,16 +239,16 @@ def test_an_answer_to_another_request_is_never_success() -> None:
     )
 
 
-def test_three_associations_broken_in_a_row_end_the_attempts() -> None:
+def test_five_associations_broken_in_a_row_end_the_attempts() -> None:
     """What is left fails as transient, with the words of the last break."""
     aborted = AssociationAborted("aborted by the peer", source=0, diagnostic=0)
-    stage = Stage(MadeInstances(5), answers=[[aborted]] * 5)
+    stage = Stage(MadeInstances(7), answers=[[aborted]] * 7)
 
-    events = stage.run(make_plan(store_job(count=5)))
+    events = stage.run(make_plan(store_job(count=7)))
 
-    assert [each[1] for each in _summary(events)] == ["unknown", "unknown", "unknown", "failed", "failed"]
-    assert len(stage.associations) == 3
-    assert {each.cause for each in _finished(events)[3:]} == {Cause.TRANSIENT}
+    assert [each[1] for each in _summary(events)] == ["unknown"] * 5 + ["failed"] * 2
+    assert len(stage.associations) == 5
+    assert {each.cause for each in _finished(events)[5:]} == {Cause.TRANSIENT}
 
 
 def test_an_answered_instance_forgives_earlier_breaks() -> None:

@@ -12,13 +12,13 @@ from dicomjobs.disk.row_file import RowFile, temporary_rows
 from dicomjobs.model.association import AssociationProfile, ContextTemplate
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Invention, OnFailure, StoreJob, Verify
-from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown
 from dicomjobs.model.send_set import Order, SendSet
 from dicomjobs.plan.invention import Inventor, seed_of
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedInstance, StoreStep
 from dicomjobs.plan.store import plan_store
-from tests.support.runs import make_peer
+from tests.support.runs import ONCE, make_peer
 from tests.support.send_sets import send_set_of
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -37,7 +37,7 @@ JOB = StoreJob(
     duplicates=Duplicates.SKIP,
     already_delivered=AlreadyDelivered.SKIP,
     on_unknown=OnUnknown.STOP,
-    retry=Retry(attempts=1, runs=3),
+    retry=ONCE,
     digest=DigestPolicy.AUTO,
     repeat=1,
     invent=None,

@@ -116,11 +116,12 @@ def peer_yaml(port: int, *, host: str = "127.0.0.1", called: str = "ANY-SCP", **
 
 
 def store_yaml(port: int, folder: Path, *, peer: str = "", more: str = "") -> str:
-    """Return a job file that sends a folder to a peer on loopback; `more` are further keys of the job, in flow style."""
+    """Return a job file that sends a folder to a peer on loopback, each instance once; `more` are further keys, in flow style."""
     written = peer or peer_yaml(port)
+    once = "" if "retry:" in more else ", retry: {attempts: 1}"
     return f"""\
 dicomjobs: 1
 jobs:
   send:
-    store: {{peer: {written}, send_set: {{paths: [{folder}]}}{", " + more if more else ""}}}
+    store: {{peer: {written}, send_set: {{paths: [{folder}]}}{", " + more if more else ""}{once}}}
 """

@@ -290,7 +290,11 @@ class Stage:
     attempts: int = 0
     resend: Resend = Resend.NOTHING
     resumption: Resumption = SEND_ALL
+    now: float = 0.0
+    """The monotonic clock, which only waits move."""
+    chance: float = 0.0
     pauses: list[float] = field(default_factory=list)
+    on_pause: Callable[[], None] = lambda: None
     _clock: Iterator[int] = field(default_factory=itertools.count)
 
     def connect(self, _: Peer, proposal: Proposal) -> Association:
@@ -312,6 +316,12 @@ class Stage:
         self.associations.append(FakeAssociation(negotiation, iter(script), self.on_send))
         return self.associations[-1]
 
+    def _pause(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.pauses.append(seconds)
+        self.now += seconds
+        self.on_pause()
+
     def _journal(self, _: Peer, resumption: Resumption) -> FakeJournal:
         """The one journal, whatever the peer; what the job asked of it is kept."""
         self.resumption = resumption
@@ -329,9 +339,10 @@ class Stage:
             encode_identifier=_encode,
             decode_identifier=_decode,
             answers=lambda _: self.matches,
-            monotonic=lambda: 0.0,
+            chance=lambda: self.chance,
+            monotonic=lambda: self.now,
             wall=lambda: float(next(self._clock)),
-            pause=self.pauses.append,
+            pause=self._pause,
             listen=lambda _peer, _on_report: nullcontext(),
             new_uid=lambda: "2.25.1",
         )

@@ -107,6 +107,10 @@ class MadeInstances:
         return map(self.__getitem__, range(first, min(first + count, self.count)))
 
 
+ONCE = Retry(attempts=1, runs=3, first_wait=1.0, longest_wait=300.0, budget=120.0, second_look=5.0)
+"""Everything is tried once."""
+
+
 def make_peer(name: str = "archive") -> Peer:
     """Return a peer that nobody will connect to."""
     return Peer(
@@ -180,7 +184,7 @@ def store_job(name: str = "send_them", *, first: int = 0, count: int = 3) -> Job
         duplicates=Duplicates.SKIP,
         already_delivered=AlreadyDelivered.SKIP,
         on_unknown=OnUnknown.STOP,
-        retry=Retry(attempts=1, runs=3),
+        retry=ONCE,
         digest=DigestPolicy.AUTO,
         verify=Verify.STATUS,
         verify_within=60.0,

@@ -1,0 +1,131 @@
+"""What a lane says of its rows: each is settled in the journal first, then told once, or put off to be tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from dicomjobs.errors import JournalUnavailable
+from dicomjobs.events import Cause, InstanceFinished, Outcome, Proof
+from dicomjobs.execute.associating import Associating
+from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted
+from dicomjobs.execute.later import Later, PutOff
+from dicomjobs.execute.outbox import Emitter
+from dicomjobs.execute.patience import Patience
+from dicomjobs.execute.ports import Journal, Ports, Settlement
+from dicomjobs.execute.retry import is_tried_again, judged, next_wait, trouble_of
+from dicomjobs.execute.tally import SPOILING, Tally
+from dicomjobs.model.job import OnFailure
+from dicomjobs.plan.plan import JobPlan, StoreStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the lanes of one job have in common."""
+
+    job: JobPlan
+    step: StoreStep
+    ports: Ports
+    journal: Journal
+    associating: Associating
+    patience: Patience
+    brake: Brake
+    tally: Tally
+
+
+@dataclass(slots=True)
+class LaneAccount:
+    """The rows of one lane: those told of, and those put off. `accounted` is the first row of a range that is neither, nor in flight."""
+
+    shared: Shared
+    emitter: Emitter
+    later: Later = field(default_factory=Later)
+    accounted: int = 0
+
+    def settle(self, event: InstanceFinished, *, source_sha256: str = "", by: Proof = Proof.STATUS) -> None:
+        """Write what an attempt came to into the journal, then tell it, or put the row off; raises JournalUnavailable.
+
+        `source_sha256` is that of the data set in the file. An outcome that cannot be written is unknown.
+        """
+        before = self.later.earlier_attempt(event.item)
+        if before:
+            event = replace(event, attempts=before.last.attempts + event.attempts)
+        event = judged(event)
+        settlement = Settlement(
+            item=event.item,
+            outcome=event.outcome,
+            reason=event.reason,
+            status=event.status,
+            sha256=source_sha256,
+            for_good=event.outcome is Outcome.FAILED and event.cause is Cause.PERMANENT,
+            proof=by,
+        )
+        try:
+            self.shared.journal.settle(settlement)
+        except JournalUnavailable as error:
+            self.tell(_unwritten(event, error))
+            raise
+        self._note(event)
+        if self._is_tried_again(event):
+            self._put_off(event, before)
+        else:
+            self.tell(event)
+
+    def _note(self, event: InstanceFinished) -> None:
+        """Note what an answer says about the peer."""
+        if trouble := trouble_of(event):
+            self.shared.patience.failed(trouble)
+        elif event.status is not None:
+            self.shared.patience.succeeded()
+
+    def _is_tried_again(self, event: InstanceFinished) -> bool:
+        """Tell whether an outcome is not the last word."""
+        step = self.shared.step
+        return is_tried_again(event, step.retry, step.on_unknown) and self.shared.brake.halted is None
+
+    def _put_off(self, event: InstanceFinished, before: PutOff | None) -> None:
+        """Keep a row for another attempt, which an unknown one gets at once: it is only looked up."""
+        ports = self.shared.ports
+        wait = next_wait(self.shared.step.retry, before.waited if before else 0.0, ports.chance())
+        due = ports.monotonic() + (0.0 if event.outcome is Outcome.UNKNOWN else wait)
+        self.put_off(event, due=due, waited=wait)
+
+    def put_off(self, last: InstanceFinished, *, due: float, waited: float = 0.0) -> None:
+        """Keep a row for later; `last` is what is said of it should there be no later."""
+        self.accounted = max(self.accounted, last.item + 1)
+        self.later.put_off(last.item, PutOff(last=last, due=due, waited=waited))
+
+    def tell(self, event: InstanceFinished) -> None:
+        """Count and emit the last word on a row; the first failure pulls the brake when the job says so."""
+        self.accounted = max(self.accounted, event.item + 1)
+        self.later.forget(event.item)
+        self.shared.tally.add(event)
+        self.emitter.emit(event)
+        if event.outcome in SPOILING and self.shared.step.on_failure is OnFailure.STOP:
+            self.shared.brake.pull(STOPPED_AFTER_FAILURE)
+
+    def tell_what_was_put_off(self) -> None:
+        """Tell the last word on every row that nobody will try again."""
+        for event in self.later.take_all():
+            self.tell(event)
+
+    def leave(self, first: int, end: int) -> None:
+        """Account for rows that a halted job leaves unsent, without the journal."""
+        halted = self.shared.brake.halted or STOPPED_AFTER_FAILURE
+        for item in range(first, end):
+            self.tell(halted.not_sent(self.shared.job.name, item))
+
+    def journal_failed(self, error: JournalUnavailable, in_flight: int | None) -> None:
+        """Stop all lanes; the row in flight has an outcome that nobody could note."""
+        halted = Halted(reason="journal_failed", words=str(error), cause=Cause.LOCAL_RESOURCE)
+        self.shared.brake.pull(halted)
+        if in_flight is not None:
+            self.tell(
+                _unwritten(InstanceFinished(job=self.shared.job.name, item=in_flight, outcome=Outcome.UNKNOWN), error)
+            )
+
+
+def _unwritten(event: InstanceFinished, error: JournalUnavailable) -> InstanceFinished:
+    """Return an outcome that the ledger does not have."""
+    return replace(
+        event, outcome=Outcome.UNKNOWN, reason="journal_failed", words=str(error), cause=Cause.LOCAL_RESOURCE
+    )
