@@ -13,8 +13,9 @@ from dicomjobs.execute.claims import ClaimedItem
 from dicomjobs.execute.earlier import compared, still_unknown
 from dicomjobs.execute.lane_account import LaneAccount, Shared
 from dicomjobs.execute.later import PutOff
-from dicomjobs.execute.lookup import Lookup, Presence, Sighting, at_query_peer
+from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.ports import Earlier, Verdict
+from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.model.resume import OnUnknown
 
 NOT_LOOKED_TWICE = Sighting(
