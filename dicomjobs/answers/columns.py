@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicomjobs.dicom.attributes import by_keyword, by_tag
+from dicomjobs.dicom.attributes import by_keyword, by_tag, keyword_of
 from dicomjobs.model.query import Identifier
 
 
@@ -62,8 +62,7 @@ def _tag(name: str) -> int:
 
 def heading_of(tag: int) -> str:
     """Return what the column of a tag is called: its keyword, the eight digits when it has none."""
-    attribute = by_tag(tag)
-    return attribute.keyword if attribute else f"{tag:08X}"
+    return keyword_of(tag) or f"{tag:08X}"
 
 
 def default_columns(identifier: Identifier) -> tuple[str, ...]:

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from dicomjobs.answers.columns import Column, column_of, heading_of
-from dicomjobs.answers.element_head import SYNTAXES
 from dicomjobs.answers.json_model import decode_identifier
-from dicomjobs.answers.skim import Skimmer
+from dicomjobs.answers.skim import SHAPES, Skimmer
 from dicomjobs.dicom.character_sets import DEFAULT, CharacterSet, character_set_of
 from dicomjobs.dicom.value_representations import PLAIN_TEXT
 
@@ -76,7 +75,7 @@ class RowReader:
         self._adds_declared = SPECIFIC_CHARACTER_SET not in tags
         skimmed = [*tags, SPECIFIC_CHARACTER_SET] if self._adds_declared else tags
         self._declared_at = skimmed.index(SPECIFIC_CHARACTER_SET)
-        self._skimmer = Skimmer(skimmed, transfer_syntax) if flat and transfer_syntax in SYNTAXES else None
+        self._skimmer = Skimmer(skimmed, transfer_syntax) if flat and transfer_syntax in SHAPES else None
 
     def read(self, answers: Sequence[bytes]) -> Iterator[PlainRows | Row]:
         """Give answers as rows, in order; raises ProtocolError for one that cannot be read, after those before it."""

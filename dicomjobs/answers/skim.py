@@ -21,7 +21,7 @@ from dicomjobs.dicom.value_representations import ALL, CHARACTER_SET_TEXT, LONG,
 SKIMMED: Final = (CHARACTER_SET_TEXT | PLAIN_TEXT) - SINGLE_TEXT - LONG
 """Value representations whose values can be taken as they are: text, of several values where a backslash stands."""
 
-_SHAPES: Final[Mapping[str, tuple[str, str]]] = {
+SHAPES: Final[Mapping[str, tuple[str, str]]] = {
     EXPLICIT_VR_LITTLE_ENDIAN: ("<6sH", "<HH"),
     EXPLICIT_VR_BIG_ENDIAN: (">6sH", ">HH"),
     IMPLICIT_VR_LITTLE_ENDIAN: ("<4sI", "<HH"),
@@ -39,7 +39,7 @@ class Skimmer:
 
     def __init__(self, tags: Sequence[int], transfer_syntax: str) -> None:
         """Prepare for tags as 0xGGGGEEEE, each of them once."""
-        whole, tag = _SHAPES[transfer_syntax]
+        whole, tag = SHAPES[transfer_syntax]
         self._places = {each: place for place, each in enumerate(tags)}
         self._empty = [b""] * len(tags)
         self._unpack = struct.Struct(whole).unpack_from

@@ -14,7 +14,7 @@ from dicomjobs.config.needs import circle_of, way_text
 from dicomjobs.config.places import Pointer
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.diagnostics import Severity
-from dicomjobs.dicom.attributes import by_tag
+from dicomjobs.dicom.attributes import keyword_of
 from dicomjobs.dicom.character_sets import CharacterSet, character_set_of, resets_of
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT
@@ -94,8 +94,7 @@ def columns_are_asked_for(site: Site) -> Iterator[Finding]:
 
 def _column(tag: int) -> str:
     """Return what a column of an attribute is called."""
-    attribute = by_tag(tag)
-    return attribute.keyword if attribute else f"{tag:08X}"
+    return keyword_of(tag) or f"{tag:08X}"
 
 
 def profiles_propose_what_queries_need(site: Site) -> Iterator[Finding]:

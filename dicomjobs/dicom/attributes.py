@@ -88,6 +88,13 @@ def by_tag(tag: int) -> Attribute | None:
     return _find(tag) or (Attribute(tag, "GroupLength", "UL", "1") if tag & 0xFFFF == 0 else None)
 
 
+def keyword_of(tag: int) -> str:
+    """Return the keyword that means just this tag, "" for one that has none, or shares it with a repeating group's first one."""
+    known = by_tag(tag)
+    named = by_keyword(known.keyword) if known else None
+    return named.keyword if named and named.tag == tag else ""
+
+
 def keywords() -> tuple[str, ...]:
     """Return every keyword, in order of tags."""
     return tuple(line[line.rindex("\t") + 1 :] for line in _lines())

@@ -12,6 +12,8 @@ from dicomjobs.wire.deadline import Deadline
 
 READ = select.POLLIN
 WRITE = select.POLLOUT
+_LONGEST = 2**31 - 1
+"""Milliseconds that poll takes, 24 days; a later deadline passes then."""
 NEVER = -1
 """A wake that does not come."""
 
@@ -31,7 +33,7 @@ class Waiter:
         Raises Interrupted when `wake_fd` is readable, Timeout at the deadline.
         """
         poller = self._pollers.get((events, wake_fd)) or self._poller(events, wake_fd)
-        ready = poller.poll(deadline.left() * 1000)
+        ready = poller.poll(min(deadline.left() * 1000, _LONGEST))
         for fd, flags in ready:
             if fd == self._fd:
                 return flags

@@ -9,7 +9,7 @@ from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag
 from pydicom.tag import Tag
 
-from dicomjobs.dicom.attributes import Attribute, by_keyword, by_tag, keywords
+from dicomjobs.dicom.attributes import Attribute, by_keyword, by_tag, keyword_of, keywords
 from dicomjobs.dicom.value_representations import ALL
 from tests.dicom.generate_tables import AMBIGUOUS_VRS
 
@@ -38,6 +38,11 @@ def test_every_keyword_leads_back_to_itself() -> None:
         assert attribute is not None
         assert attribute.keyword == keyword
         assert attribute.vr in ALL
+
+
+def test_a_keyword_that_several_groups_share_means_the_first_of_them() -> None:
+    """The others, and group lengths, are known by their tags alone."""
+    assert [keyword_of(tag) for tag in (0x60000010, 0x60020010, 0x00080000, 0x00091001)] == ["OverlayRows", "", "", ""]
 
 
 @pytest.mark.parametrize(
