@@ -145,6 +145,13 @@ def key_as_der(key: Path, form: str, *, password: str = "") -> Path:
     return der
 
 
+def make_dh_parameters(folder: Path) -> Path:
+    """A well-known Diffie-Hellman group (RFC 7919), without which a server in Python has no anonymous key exchange."""
+    path = folder / "dh.pem"
+    _openssl("genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", path)
+    return path
+
+
 def _sign(authority: Certificate, request: Path, out: Path, *arguments: object) -> None:
     """Have an authority sign a request."""
     command = ("ca", "-batch", "-notext", "-config", _config(authority), "-in", request, "-out", out)
