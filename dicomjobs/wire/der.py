@@ -34,7 +34,7 @@ Value = tuple[int, bytes]
 def key_kind(data: bytes) -> KeyKind:
     """See which form a private key has. Raises NotDer."""
     match [tag for tag, _ in islice(_members(_only(data)), 2)]:
-        case [tag, _] if tag == _SEQUENCE:
+        case [first, second] if (first, second) == (_SEQUENCE, _OCTET_STRING):
             return KeyKind.ENCRYPTED_PKCS8
         case [first, second] if (first, second) == (_INTEGER, _SEQUENCE):
             return KeyKind.PKCS8

@@ -182,4 +182,6 @@ def _reason(error: Exception) -> str:
     """Return why in the words of whoever said so."""
     if isinstance(error, binascii.Error):
         return "what is between its lines of PEM is not base64"
+    if "PEM lib" in str(error):  # OpenSSL gives Python no better reason
+        return "one of them is no certificate or key, or the password of the key is wrong"
     return str(getattr(error, "reason", "") or getattr(error, "strerror", "") or error).replace("_", " ").lower()

@@ -69,12 +69,10 @@ def test_a_profile_offers_its_versions_and_suites_and_no_others(tls_keys: TlsKey
     assert sorted(hello.suites) == sorted(names[name] for name in (*newest, *suites) if name in names)
 
 
-@pytest.mark.parametrize("profile", [profile for profile in POSSIBLE if PROFILES[profile].dcmtk_option])
+@pytest.mark.parametrize("profile", [profile for profile in POSSIBLE if PROFILES[profile].retired])
 def test_a_profile_offers_what_storescu_offers_by_it(tls_keys: TlsKeys, profile: TlsProfile, tmp_path: Path) -> None:
-    """The real program, where its version has the option."""
+    """The real program; that of Debian 12 is older than the profiles that are not retired."""
     option = PROFILES[profile].dcmtk_option
-    if f" {option} " not in run_program("storescu", "--help").stdout:
-        pytest.skip(f"this storescu is too old for {option}")
     file = tmp_path / "none.dcm"
     file.write_bytes(bytes(128) + b"DICM")
     theirs = offered_by(lambda port: run_program("storescu", "+tla", option, "127.0.0.1", port, file))
