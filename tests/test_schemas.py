@@ -33,7 +33,7 @@ from dicomjobs.model.job import (
     Verify,
 )
 from dicomjobs.model.peer import AddressFamily, Allowance, Listener, MaximumPdu, Peer, Timeouts, UserIdentity
-from dicomjobs.model.query import InformationModel, Query, QueryLevel
+from dicomjobs.model.query import InformationModel, Negotiable, Query, QueryLevel
 from dicomjobs.model.secret import SecretSource
 from dicomjobs.model.send_set import Order, ReadMode, SendSet, Symlinks
 from dicomjobs.model.tls import CertificateFormat, CrlCheck, TlsSettings
@@ -83,6 +83,7 @@ ENUMS: tuple[tuple[Mapping[str, Any], type[Enum]], ...] = (
     (DEFS["propose"]["properties"]["over_128_contexts"], Over128Contexts),
     (DEFS["query"]["properties"]["model"], InformationModel),
     (DEFS["query"]["properties"]["level"], QueryLevel),
+    (DEFS["query"]["properties"]["negotiate"]["items"], Negotiable),
     (DEFS["output"]["properties"]["format"], OutputFormat),
     (DEFS["output"]["properties"]["if_exists"], IfExists),
     (DEFS["send_set"]["properties"]["symlinks"], Symlinks),
@@ -91,6 +92,7 @@ ENUMS: tuple[tuple[Mapping[str, Any], type[Enum]], ...] = (
     (DEFS["store"]["properties"]["on_failure"], OnFailure),
     (DEFS["store"]["properties"]["duplicates"], Duplicates),
     (DEFS["store"]["properties"]["verify"], Verify),
+    (DEFS["find"]["properties"]["new_vrs"], NewVrs),
     (DEFS["store"]["properties"]["new_vrs"], NewVrs),
     (DEFS["ok_or_fail"], EmptyPolicy),
     (DEFS["end_with"], EndWith),

@@ -192,6 +192,8 @@ def _limits(step: FindStep) -> Iterator[str]:
     """Yield how often a query is asked, when it ends before its last match, and whether it must have one."""
     if step.repeat > 1:
         yield f"  asked {step.repeat} times" + (" each" if len(step.queries) > 1 else "")
+    if step.new_vrs is NewVrs.AS_OB:
+        yield "  OB is written for VRs that a peer of the first years does not know"
     if step.cancel_after:
         yield f"  cancelled after {_number(step.cancel_after, 'match', 'matches')}"
     if step.max_matches:

@@ -20,6 +20,7 @@ from dicomjobs.config.resolve import References, kinds_of, section
 from dicomjobs.diagnostics import Diagnostics
 from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
 from dicomjobs.model.association import AssociationProfile, ProposalPolicy, Proposing
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import (
     EchoJob,
     EmptyPolicy,
@@ -189,6 +190,7 @@ def _find_job(
         cancel_after=at["cancel_after"].whole(),
         max_matches=at["max_matches"].whole(),
         repeat=at["repeat"].whole(),
+        new_vrs=at["new_vrs"].word(NewVrs),
         if_no_match=at["if_no_match"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
     )

@@ -34,5 +34,8 @@ NUMBERS: Mapping[str, str] = {
 BINARY: Mapping[str, int] = {"OB": 1, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2, "UN": 1}
 """Byte streams, with the size in bytes of the words whose byte order the transfer syntax sets."""
 
+NEW_VRS = frozenset({"OD", "OF", "OL", "OV", "SV", "UC", "UN", "UR", "UT", "UV"})
+"""Those that came to the standard after the first ones, so that a peer of the first years does not know them."""
+
 ALL = CHARACTER_SET_TEXT | PLAIN_TEXT | set(NUMBERS) | set(BINARY) | {"AT", "SQ"}
 """Every value representation."""

@@ -58,7 +58,8 @@ class Asking:
     def ask(self, keys: Identifier, take: Take) -> Answered:
         """Send one request and follow its answers to the last. Raises AssociationError, and ValueError for keys that cannot be encoded."""
         context = self._context()
-        identifier = self.ports.encode_identifier(keys, context.transfer_syntax, self.character_set)
+        syntax, new_vrs = context.transfer_syntax, self.step.new_vrs
+        identifier = self.ports.encode_identifier(keys, syntax, self.character_set, new_vrs)
         request = FindRequest(sop_class_uid=self.step.sop_class_uid)
         pending = self.wire.send(request, context.context_id, BytesPayload(identifier))
         one = _OneQuery(self, pending)

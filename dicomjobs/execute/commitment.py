@@ -23,6 +23,7 @@ from dicomjobs.execute.halt import Halted
 from dicomjobs.execute.sighting import Presence, Sighting, refused, unanswered
 from dicomjobs.execute.verify import Verification
 from dicomjobs.model.association import ContextTemplate, Proposal
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.dimse import ActionRequest, EventReport
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.stop import StopState
@@ -137,7 +138,7 @@ class _Asking:
         ports, peer = self.associating.ports, self.associating.peer
         association = self._established()
         context = association.wire.negotiation.accepted[0]
-        data = ports.encode_identifier(identifier, context.transfer_syntax, peer.character_set)
+        data = ports.encode_identifier(identifier, context.transfer_syntax, peer.character_set, NewVrs.KEEP)
         pending = association.wire.send(_ACTION, context.context_id, BytesPayload(data))
         return next(iter(association.wire.answers(pending))).status
 

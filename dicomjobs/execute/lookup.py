@@ -27,6 +27,7 @@ from dicomjobs.execute.lookup_keys import (
 )
 from dicomjobs.execute.sighting import ABSENT, PRESENT, Sighting, refused, unanswered
 from dicomjobs.model.association import AcceptedContext, ContextTemplate, Proposal
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.dimse import FindRequest, Response
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.stop import StopState
@@ -128,7 +129,7 @@ class Lookup:
         ports, peer = self.associating.ports, self.associating.peer
         context = _context(association)
         identifier = asked.keys(patient_root=context.abstract_syntax == PATIENT_ROOT_FIND)
-        data = ports.encode_identifier(identifier, context.transfer_syntax, peer.character_set)
+        data = ports.encode_identifier(identifier, context.transfer_syntax, peer.character_set, NewVrs.KEEP)
         began, limit = ports.monotonic(), QUERY_TERMS * peer.timeouts.dimse
         pending = association.wire.send(
             FindRequest(sop_class_uid=context.abstract_syntax), context.context_id, BytesPayload(data)

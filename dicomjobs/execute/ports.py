@@ -10,7 +10,7 @@ from typing import Protocol
 
 from dicomjobs.events import EndedBy, MatchesReceived, Outcome, OutputFailed, Proof
 from dicomjobs.model.association import Negotiation, Proposal
-from dicomjobs.model.data_set_form import DataSetForm
+from dicomjobs.model.data_set_form import DataSetForm, NewVrs
 from dicomjobs.model.dimse import OnReport, Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
@@ -227,8 +227,8 @@ class Ports:
     journal: Callable[[Peer, Resumption], Journal]
     resend: Resend
     stop: StopSignal
-    encode_identifier: Callable[[Identifier, str, str], bytes]
-    """(identifier, transfer syntax, character set) -> encoded data set."""
+    encode_identifier: Callable[[Identifier, str, str, NewVrs], bytes]
+    """(identifier, transfer syntax, character set, what becomes of new VRs) -> encoded data set."""
     decode_identifier: Callable[[bytes, str, str], dict[str, object]]
     """(bytes, transfer syntax, fallback character set) -> DICOM JSON Model; raises ProtocolError."""
     answers: Callable[[JobPlan], Answers]

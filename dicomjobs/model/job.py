@@ -103,6 +103,7 @@ class FindJob:
     cancel_after: int
     max_matches: int
     repeat: int
+    new_vrs: NewVrs
     if_no_match: EmptyPolicy
     end_with: EndWith
 

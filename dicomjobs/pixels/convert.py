@@ -17,16 +17,13 @@ from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.encoding import SHORT_VRS, UNDEFINED_LENGTH, Encoding, encoding_of
 from dicomjobs.dicom.transfer_syntaxes import is_native
 from dicomjobs.dicom.uids import name_of
-from dicomjobs.dicom.value_representations import BINARY, CHARACTER_SET_TEXT, NUMBERS, PLAIN_TEXT
+from dicomjobs.dicom.value_representations import BINARY, CHARACTER_SET_TEXT, NEW_VRS, NUMBERS, PLAIN_TEXT
 from dicomjobs.errors import NotSendable
 from dicomjobs.model.data_set_form import DataSetForm, NewVrs
 from dicomjobs.pixels.data_set import Element, NotADataSet, parse
 
 PIXEL_REPRESENTATION = 0x00280103
 TRAILING_PADDING = 0xFFFCFFFC
-NEW_VRS = frozenset({"OD", "OF", "OL", "OV", "SV", "UC", "UN", "UR", "UT", "UV"})
-"""The VRs that a peer of the first years does not know."""
-
 SIGNED_AS_PIXELS = frozenset(
     {0x00189810, 0x00221452, 0x00280071, *range(0x00280104, 0x0028010A), 0x00280110, 0x00280111, 0x00280120, 0x00280121}
     | {*range(0x00281100, 0x00281104), *range(0x00281111, 0x00281114), 0x00283002, 0x00409211, 0x00409216}

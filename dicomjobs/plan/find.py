@@ -38,6 +38,7 @@ def plan_find(job: FindJob, query_files: QueryFiles) -> FindStep:
         sop_class_uid=sop_class_uid,
         queries=tuple(_queries(job, query_files)),
         repeat=job.repeat,
+        new_vrs=job.new_vrs,
         outputs=job.outputs,
         cancel_after=job.cancel_after,
         max_matches=job.max_matches,

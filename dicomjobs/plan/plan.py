@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from dicomjobs.model.association import Proposal
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
@@ -128,6 +129,7 @@ class FindStep:
     sop_class_uid: str
     queries: tuple[PlannedQuery, ...]
     repeat: int
+    new_vrs: NewVrs
     outputs: tuple[Output, ...]
     cancel_after: int
     max_matches: int

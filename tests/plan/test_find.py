@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dicomjobs.model.association import AssociationProfile, ExtendedNegotiation
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import EmptyPolicy, EndWith, FindJob
 from dicomjobs.model.query import Element, Identifier, InformationModel, Negotiable, Query, QueryLevel, overlay
 from dicomjobs.plan.find import assumed_character_set, plan_find
@@ -42,6 +43,7 @@ def _job(
         cancel_after=0,
         max_matches=0,
         repeat=1,
+        new_vrs=NewVrs.KEEP,
         if_no_match=EmptyPolicy.OK,
         end_with=EndWith.RELEASE,
     )

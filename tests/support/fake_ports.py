@@ -15,7 +15,7 @@ from dicomjobs.events import EndedBy, Event, MatchesReceived, Outcome, OutputFai
 from dicomjobs.execute.executor import execute
 from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
-from dicomjobs.model.data_set_form import DataSetForm
+from dicomjobs.model.data_set_form import DataSetForm, NewVrs
 from dicomjobs.model.dimse import FindRequest, OnReport, Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
@@ -364,7 +364,7 @@ def first_syntaxes(proposal: Proposal) -> tuple[AcceptedContext, ...]:
     )
 
 
-def _encode(_: Identifier, __: str, character_set: str) -> bytes:
+def _encode(_: Identifier, __: str, character_set: str, ___: NewVrs) -> bytes:
     """An identifier that cannot be encoded in a character set called `none`."""
     if character_set == "none":
         raise ValueError("the value cannot be encoded")

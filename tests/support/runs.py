@@ -157,6 +157,7 @@ def find_job(name: str = "find_them") -> JobPlan:
         sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1",
         queries=(PlannedQuery(label="", identifier=PATIENTS),),
         repeat=1,
+        new_vrs=NewVrs.KEEP,
         outputs=(),
         cancel_after=0,
         max_matches=0,

@@ -23,6 +23,7 @@ from dicomjobs.dicom.transfer_syntaxes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 from dicomjobs.errors import ProtocolError
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.query import Element
 from dicomjobs.wire.identifier import encode_identifier
 from tests.support.identifiers import (
@@ -400,3 +401,18 @@ def element_as_json(element: Element) -> dict[str, Any]:
     else:
         values = [value or None for value in element.values]
     return {"vr": element.vr} if values in ([], [None]) else {"vr": element.vr, "Value": values}
+
+
+@pytest.mark.parametrize(
+    ("syntax", "vr"),
+    [(EXPLICIT_VR_LITTLE_ENDIAN, b"OB"), (EXPLICIT_VR_BIG_ENDIAN, b"OB"), (IMPLICIT_VR_LITTLE_ENDIAN, b"")],
+)
+def test_new_vrs_are_written_as_ob_for_a_peer_that_does_not_know_them(syntax: str, vr: bytes) -> None:
+    """Their values stay, and so do old VRs; where no VR is written there is nothing to do."""
+    unknown = Element(tag=0x00091001, vr="UN", values=("41", "42"))
+    identifier = (key("PatientID", "1 "), unknown)
+
+    data = encode_identifier(identifier, syntax, "", NewVrs.AS_OB)
+
+    assert (b"UN" in data, data.count(b"OB"), data.count(b"AB"), vr in data) == (False, len(vr) // 2, 1, True)
+    assert (b"LO" in data) == bool(vr)
