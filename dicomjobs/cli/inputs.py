@@ -10,6 +10,7 @@ from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.diagnostics_view import render_diagnostics
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.config.workspace import MissingParameters, Workspace, load_workspace
+from dicomjobs.diagnostics import Diagnostics
 
 
 def settings_of(given: Sequence[str]) -> dict[str, str]:
@@ -29,6 +30,11 @@ def read_workspace(arguments: Arguments, *, missing_parameters: MissingParameter
         at=arguments.at,
         missing_parameters=missing_parameters,
     )
+    tell_warnings(warnings, arguments)
+    return workspace
+
+
+def tell_warnings(warnings: Diagnostics, arguments: Arguments) -> None:
+    """Print what may go wrong, unless only failures are wanted."""
     if warnings and not arguments.quiet:
         print(render_diagnostics(warnings, colour=sys.stderr.isatty()), file=sys.stderr)
-    return workspace

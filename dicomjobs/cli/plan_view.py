@@ -9,12 +9,13 @@ from typing import assert_never
 
 from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.escape import one_line
+from dicomjobs.dicom.tls_profiles import TlsProfile
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.events import INSTANCE_REASONS
 from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import EmptyPolicy, IfExists, Output, Verify
-from dicomjobs.model.peer import Peer
+from dicomjobs.model.peer import Peer, weaknesses_of
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered
 from dicomjobs.model.send_set import Order
@@ -76,8 +77,17 @@ def _peer(peer: Peer) -> str:
     """Return a peer with its address as `AE@host:port`."""
     if peer.embedded_directory is not None:
         return f"{peer.called_ae_title} (embedded, in {one_line(peer.embedded_directory)}) as {peer.calling_ae_title}"
-    secured = " over TLS" if peer.tls else ""
-    return f"{peer.called_ae_title}@{one_line(peer.host)}:{peer.port}{secured} as {peer.calling_ae_title}"
+    return f"{peer.called_ae_title}@{one_line(peer.host)}:{peer.port}{_protection(peer)} as {peer.calling_ae_title}"
+
+
+def _protection(peer: Peer) -> str:
+    """Say that a peer is talked to over TLS, and what there is of it or weakens it that is not as usual."""
+    unusual = [weakness.value for weakness in weaknesses_of(peer)]
+    if peer.tls is None:
+        return f" ({', '.join(unusual)})" if unusual else ""
+    if not peer.tls.anonymous and peer.tls.profile is not TlsProfile.BCP195_RFC8996:
+        unusual.insert(0, peer.tls.profile.value)
+    return f" over TLS ({', '.join(unusual)})" if unusual else " over TLS"
 
 
 def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dicomjobs import __version__
 from dicomjobs.cli.answer_files import AnswerPlace
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.failures import INPUT_IS_WRONG, LOCAL_RESOURCE, explain
-from dicomjobs.cli.inputs import read_workspace
+from dicomjobs.cli.inputs import read_workspace, tell_warnings
 from dicomjobs.cli.outputs import refuse_outputs, write_reports
 from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
@@ -109,8 +109,7 @@ def _prepare(
         stop = ProcessStop(say)
         wiring = Wiring(run_id, state, stop, resources, Resend(arguments.resend))
         wiring.start_embedded_peers(on_disk.plan)
-        wiring.open_secrets(on_disk.plan)
-        wiring.check_tls(on_disk.plan)
+        tell_warnings(wiring.open_secrets(on_disk.plan), arguments)
         log = EventLog(directory / "events.jsonl")
         resources.callback(log.close)
         on_failure.pop_all()

@@ -15,7 +15,7 @@ from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.config.secrets import open_secret
-from dicomjobs.diagnostics import Diagnostic, InvalidInput, Severity
+from dicomjobs.diagnostics import Diagnostic, Diagnostics, InvalidInput, Severity
 from dicomjobs.disk.read import FileStore
 from dicomjobs.errors import CannotListen
 from dicomjobs.execute.ports import Answers, Association, Journal, Ports
@@ -48,24 +48,28 @@ class Wiring:
     _ports_of_embedded: dict[str, int] = field(default_factory=dict)
     _secrets: dict[SecretReference, bytes] = field(default_factory=dict, repr=False)
 
-    def open_secrets(self, plan: Plan) -> None:
-        """Fetch every secret of the plan's peers, once for the whole run; raises SecretUnavailable."""
+    def open_secrets(self, plan: Plan) -> Diagnostics:
+        """Fetch every secret of the plan's peers, once for the whole run, and load what TLS needs beside them.
+
+        Returns warnings of what soon expires. Raises SecretUnavailable, and InvalidInput for a file of no use or what this OpenSSL
+        cannot do.
+        """
         references = {secret: None for peer in _peers_of(plan) for _, secret in secrets_of(peer)}  # in order, each once
         for secret in references:
             self._secrets[secret] = open_secret(secret)
+        return self._check_tls(plan)
 
-    def check_tls(self, plan: Plan) -> None:
-        """Load what TLS needs before anything is sent, and warn of what soon expires; raises InvalidInput. Secrets have to be open."""
+    def _check_tls(self, plan: Plan) -> Diagnostics:
+        """Load what TLS needs with the secrets that are open; it is thrown away, since a certificate may be renewed during a run."""
         peers = dict.fromkeys(peer for peer in _peers_of(plan) if peer.tls)
         if not peers:
-            return
+            return ()
         from dicomjobs.cli.tls_here import tls_findings
 
-        found = [finding for peer in peers for finding in tls_findings(peer, self._secrets.__getitem__)]
+        found = tuple(finding for peer in peers for finding in tls_findings(peer, self._secrets.__getitem__))
         if any(finding.severity is Severity.ERROR for finding in found):
-            raise InvalidInput(tuple(found))
-        for finding in found:
-            say(f"warning: {finding.summary}")
+            raise InvalidInput(found)
+        return found
 
     def start_embedded_peers(self, plan: Plan) -> None:
         """Start an SCP for each folder of the plan's embedded peers; raises OSError, InvalidInput for one with two AE titles."""
