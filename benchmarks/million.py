@@ -15,6 +15,7 @@ from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob, Verify
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
+from dicomjobs.model.sent_files import PutAway, SentFiles
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
 from dicomjobs.plan.planner import Origin, plan_jobs
@@ -42,6 +43,7 @@ JOB = StoreJob(
     retry=Retry(attempts=5, runs=3, first_wait=1.0, longest_wait=300.0, budget=120.0, second_look=5.0),
     digest=DigestPolicy.AUTO,
     repeat=1,
+    sent_files=SentFiles(put_away=PutAway.KEEP, directory=""),
     invent=None,
     new_vrs=NewVrs.KEEP,
     compression_level=6,

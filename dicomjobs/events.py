@@ -245,6 +245,16 @@ class OutputFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentFilesKept:
+    """Sent files that could not be put away as the job asks, all for the same reason; `words` say it, `path` is one of them."""
+
+    job: str
+    count: int
+    path: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
     """The last event; `interrupted_by` is the signal's number when one ended the run, else 0."""
 
@@ -264,6 +274,7 @@ Event = (
     | QueryFinished
     | JobFinished
     | OutputFailed
+    | SentFilesKept
     | RunFinished
 )
 
@@ -288,6 +299,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "too_young": "changed more recently than minimum_age",
     "symlink_outside": "a symbolic link that leads out of the folder",
     "symlink_skipped": "a symbolic link, and links are not followed",
+    "put_away": "an earlier run has sent it and renamed its file",
     "duplicate": "the same instance is already in this send set",
     "uid_conflict": "the same SOP Instance UID stands for other content, in this send set or at the peer",
     "already_delivered": "an earlier run has delivered it",

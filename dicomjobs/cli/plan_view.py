@@ -19,6 +19,7 @@ from dicomjobs.model.peer import Peer, weaknesses_of
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered
 from dicomjobs.model.send_set import Order
+from dicomjobs.model.sent_files import BAD, DONE, PutAway, SentFiles
 from dicomjobs.plan.plan import (
     EchoStep,
     FindStep,
@@ -111,6 +112,22 @@ def _store(job: JobPlan, step: StoreStep, instances: Instances, most: int | None
         yield from _association(association, instances, most)
     yield from _excluded(instances.rows(step.first_excluded, step.excluded), most)
     yield from _verification(job.peer, step)
+    yield from _put_away(step.sent_files)
+
+
+def _put_away(sent_files: SentFiles) -> Iterator[str]:
+    """Yield what becomes of the files of delivered instances, unless they stay."""
+    match sent_files.put_away:
+        case PutAway.KEEP:
+            pass
+        case PutAway.DELETE:
+            yield "  then the file of each delivered instance is deleted"
+        case PutAway.RENAME:
+            yield f"  then each file gets the ending {DONE} when it was delivered, {BAD} when it failed for good"
+        case PutAway.MOVE:
+            yield f"  then the file of each delivered instance is moved to {one_line(sent_files.directory)}"
+        case _:
+            assert_never(sent_files.put_away)
 
 
 def _verification(peer: Peer, step: StoreStep) -> Iterator[str]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,16 +18,18 @@ from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.config.secrets import open_secret
 from dicomjobs.diagnostics import Diagnostic, Diagnostics, InvalidInput, Severity
 from dicomjobs.disk.read import FileStore
+from dicomjobs.disk.sent_files import Cabinet
 from dicomjobs.errors import CannotListen
-from dicomjobs.execute.ports import Answers, Association, Journal, Ports
+from dicomjobs.execute.ports import Answers, Association, Fate, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.dimse import OnReport
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.resume import Resend, Resumption
 from dicomjobs.model.secret import SecretReference
+from dicomjobs.model.sent_files import SentFiles
 from dicomjobs.pixels.convert import convert
-from dicomjobs.plan.plan import Instances, JobPlan, Plan
+from dicomjobs.plan.plan import Instances, JobPlan, Plan, PlannedInstance
 from dicomjobs.report.phrases import number_of
 from dicomjobs.wire.connect import connect
 from dicomjobs.wire.identifier import encode_identifier
@@ -139,6 +142,7 @@ class Wiring:
             listen=self.listen,
             new_uid=_new_uid,
             files=FileStore(convert),
+            put_away=partial(_put_away, Cabinet()),
             journal=self.journal,
             resend=self.resend,
             stop=self.stop,
@@ -155,6 +159,13 @@ class Wiring:
 def _new_uid() -> str:
     """Return a UID made of a random UUID (PS3.5 B.2)."""
     return f"2.25.{uuid4().int}"
+
+
+def _put_away(cabinet: Cabinet, sent_files: SentFiles, instance: PlannedInstance, fate: Fate) -> str:
+    """Do with a file what the job asks."""
+    if fate is Fate.FAILED:
+        return cabinet.mark_failed(instance)
+    return cabinet.put_away(sent_files, instance)
 
 
 def _peers_of(plan: Plan) -> Iterator[Peer]:

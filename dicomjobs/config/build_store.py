@@ -13,6 +13,7 @@ from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Invention, Nee
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Condition, Order, ReadMode, SendSet, SendSetPath, Symlinks
+from dicomjobs.model.sent_files import PutAway, SentFiles
 
 
 def build_send_set(at: Cursor, *, name: str, dictionary: DataDictionary = NOTHING_ELSE) -> SendSet:
@@ -65,12 +66,20 @@ def build_store_job(
         retry=_retry(at["retry"]),
         digest=at["digest"].word(DigestPolicy),
         repeat=at["repeat"].whole(),
+        sent_files=_sent_files(at["sent_files"]),
         invent=_invention(at),
         new_vrs=at["new_vrs"].word(NewVrs),
         compression_level=at["compression_level"].whole(),
         if_empty=at["if_empty"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
     )
+
+
+def _sent_files(at: Cursor) -> SentFiles:
+    """Return what becomes of sent files: a word, or a mapping with the folder they are moved to."""
+    if isinstance(at.value, dict):
+        return SentFiles(put_away=PutAway.MOVE, directory=at["move"].path())
+    return SentFiles(put_away=at.word(PutAway), directory="")
 
 
 def _invention(at: Cursor) -> Invention | None:

@@ -112,6 +112,8 @@ CODES = {
     "DJ562": "a data dictionary that cannot be read",
     "DJ563": "not an entry of a data dictionary",
     "DJ542": "an order that several associations do not keep",
+    "DJ543": "files that are put away before they were sent everywhere",
+    "DJ544": "sent files moved to where they are found again",
     "DJ585": "queries that are sent on twice",
     "DJ586": "a proof that an embedded peer cannot give",
     "DJ550": "security that is retired",

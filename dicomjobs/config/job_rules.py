@@ -20,7 +20,6 @@ from dicomjobs.dicom.uids import name_of
 from dicomjobs.dicom.value_representations import CHARACTER_SET_TEXT
 from dicomjobs.model.job import FindJob, Job, StoreJob, Verify
 from dicomjobs.model.query import FIND_SOP_CLASS, Element, Identifier
-from dicomjobs.model.send_set import Order
 
 Thing = TypeVar("Thing")
 
@@ -108,18 +107,6 @@ def profiles_propose_what_queries_need(site: Site) -> Iterator[Finding]:
                 given = (*_places_of(job.query, site.queries), *_places_of(profile, site.profiles))
                 pointer = (*at, "find", "association_profile")
                 yield Finding(at=pointer, code="DJ523", summary=summary, hint=hint, given=given)
-
-
-def only_studies_travel_side_by_side(site: Site) -> Iterator[Finding]:
-    """An order over all studies cannot be kept on several associations, so there is only one at a time."""
-    for at, job in site.jobs.items():
-        if isinstance(job, StoreJob) and job.send_set.order is not Order.BY_STUDY and job.peer.max_associations > 1:
-            order = job.send_set.order.value
-            summary = f"`order: {order}` is sent on one association at a time, whatever the peer's max_associations"
-            hint = "leave `order` out: studies then go side by side"
-            given = (*_places_of(job.peer, site.peers), *_places_of(job.send_set, site.send_sets))
-            pointer = (*at, "store", "send_set")
-            yield Finding(at=pointer, code="DJ542", summary=summary, hint=hint, given=given, severity=Severity.WARNING)
 
 
 def negotiation_is_said_once(site: Site) -> Iterator[Finding]:

@@ -15,7 +15,6 @@ from dicomjobs.config.job_rules import (
     needed_jobs_exist,
     needs_lead_to_an_end,
     negotiation_is_said_once,
-    only_studies_travel_side_by_side,
     outputs_are_different_files,
     profiles_propose_what_queries_need,
     texts_fit_their_character_set,
@@ -32,6 +31,11 @@ from dicomjobs.config.query_rules import (
     listed_classes_fit_an_association,
     negotiation_is_about_proposed_classes,
     negotiation_suits_the_model,
+)
+from dicomjobs.config.store_rules import (
+    files_are_sent_everywhere_before_they_are_put_away,
+    only_studies_travel_side_by_side,
+    sent_files_are_not_found_again,
 )
 from dicomjobs.config.tls_rules import (
     added_suites_suit_the_profile,
@@ -65,6 +69,8 @@ RULES: tuple[Rule, ...] = (
     negotiation_is_said_once,
     texts_fit_their_character_set,
     only_studies_travel_side_by_side,
+    files_are_sent_everywhere_before_they_are_put_away,
+    sent_files_are_not_found_again,
     columns_are_asked_for,
     embedded_peers_are_asked_for_what_they_can_prove,
 )

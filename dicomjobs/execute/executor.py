@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from dicomjobs.events import Event, JobFinished, JobOutcome, JobStarted, OutputFailed, Stamped
+from dicomjobs.events import Event, JobFinished, JobOutcome, JobStarted, OutputFailed, SentFilesKept, Stamped
 from dicomjobs.execute.echo import run_echo
 from dicomjobs.execute.find import run_find
 from dicomjobs.execute.halt import INTERRUPTED, NEEDED_JOB_FAILED, Halted
@@ -31,12 +31,12 @@ def execute(plan: Plan, ports: Ports, *, first_sequence: int = 0) -> Generator[S
     sequence = itertools.count(first_sequence)
     succeeded: dict[str, bool] = {}
     for job in plan.jobs:
-        lost = False  # a job whose output could not be written has not done what others may need
+        lost = False  # a job whose files could not be written, or put away, has not done what others may need
         for batch in _run_job(job, ports, succeeded):
             for _, event in batch:
                 if isinstance(event, JobFinished):
                     succeeded[job.name] = event.outcome is JobOutcome.SUCCEEDED and not lost
-                lost |= isinstance(event, OutputFailed)
+                lost |= isinstance(event, OutputFailed | SentFilesKept)
             yield tuple(Stamped(at=at, sequence=next(sequence), event=event) for at, event in batch)
 
 

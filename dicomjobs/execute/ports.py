@@ -15,6 +15,7 @@ from dicomjobs.model.dimse import OnReport, Payload, PendingResponses, Request, 
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import DigestPolicy, Resend, Resumption
+from dicomjobs.model.sent_files import SentFiles
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.plan.plan import Instances, JobPlan, PlannedInstance
 
@@ -95,6 +96,14 @@ class Files(Protocol):
 
     def sha256(self, instance: PlannedInstance) -> str:
         """SHA-256 of the data set as it is in the file, in hexadecimal; reads all of it."""
+
+
+class Fate(Enum):
+    """What is known of a row when its job is over, as far as its file is concerned."""
+
+    OPEN = 0
+    DELIVERED = 1
+    FAILED = 2
 
 
 class Phase(Enum):
@@ -224,6 +233,8 @@ class Ports:
     listen: Callable[[Peer, OnReport], AbstractContextManager[None]]
     """Listen where the peer's `reports_at` says, if it says so; raises CannotListen. Reports come from threads of its own."""
     files: Files
+    put_away: Callable[[SentFiles, PlannedInstance, Fate], str]
+    """Do with a file what the job asks; "" when it was done, else why not."""
     journal: Callable[[Peer, Resumption], Journal]
     resend: Resend
     stop: StopSignal

@@ -16,12 +16,14 @@ from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.outbox import Batch, Emitter, Lane, run_lanes
 from dicomjobs.execute.patience import Patience
 from dicomjobs.execute.ports import Journal, Ports
+from dicomjobs.execute.putting_away import put_away
 from dicomjobs.execute.store_lane import StoreLane
 from dicomjobs.execute.tally import Tally
 from dicomjobs.execute.verify import Verification, verify_by_query
 from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure, Verify
 from dicomjobs.model.resume import Resumption
 from dicomjobs.model.send_set import Order
+from dicomjobs.model.sent_files import PutAway
 from dicomjobs.plan.plan import Excluded, JobPlan, PlannedAssociation, PlannedInstance, StoreStep
 
 _OUTCOME_OF_EXCLUDED = {Excluded.SKIPPED: Outcome.SKIPPED, Excluded.FAILED: Outcome.FAILED}
@@ -32,13 +34,16 @@ LOCAL_REASONS = frozenset({"unreadable"})
 
 def store_batches(job: JobPlan, step: StoreStep, ports: Ports) -> Iterator[Batch]:
     """Send a step's instances and yield the events, the JobFinished last."""
-    tally = Tally(range(step.first, step.first + step.count) if step.verify is not Verify.STATUS else range(0))
+    keeps_rows = step.verify is not Verify.STATUS or step.sent_files.put_away is not PutAway.KEEP
+    tally = Tally(range(step.first, step.first + step.count) if keeps_rows else range(0))
     yield from run_lanes([lambda emitter: _tell_excluded(job, step, ports, tally, emitter)], wall=ports.wall)
     failure: Halted | None = None
     if tally.spoiled and step.on_failure is OnFailure.STOP:
         yield from _leave_all(job, step, ports, STOPPED_AFTER_FAILURE, tally)
     elif step.associations:
         failure = yield from _send_all(job, step, ports, tally)
+    if step.sent_files.put_away is not PutAway.KEEP and failure is None:
+        yield from run_lanes([lambda emitter: put_away(job, step, ports, tally, emitter.emit)], wall=ports.wall)
     yield [(ports.wall(), _finished(job, step, tally, failure))]
 
 

@@ -7,19 +7,21 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dicomjobs.events import DELIVERED, Cause, InstanceFinished, JobOutcome, Outcome
+from dicomjobs.execute.ports import Fate
 
 SPOILING = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.MISSING, Outcome.NOT_SENT})
 """Outcomes with which a job has not succeeded."""
 
 
-_NOW, _EARLIER = 1, 2
+_NOW, _EARLIER, _FOR_GOOD = 1, 2, 3
+_FATES = {_NOW: Fate.DELIVERED, _EARLIER: Fate.DELIVERED, _FOR_GOOD: Fate.FAILED}
 
 
 class Tally:
     """Counts of outcomes; safe to add to from several lanes."""
 
     def __init__(self, rows: range = range(0)) -> None:
-        """Begin with nothing counted; which of `rows` were delivered is kept, for whoever wants to verify them."""
+        """Begin with nothing counted; which of `rows` were delivered is kept, for whoever wants to verify them or put them away."""
         self._rows = rows
         self._marks = bytearray(len(rows))
         self._outcomes: Counter[Outcome] = Counter()
@@ -35,11 +37,13 @@ class Tally:
             self._interrupted = self._interrupted or event.cause is Cause.INTERRUPTED
 
     def _mark(self, event: InstanceFinished) -> None:
-        """Keep that a row was delivered, now or by an earlier run."""
+        """Keep that a row was delivered, now or by an earlier run, or has failed for good."""
         if event.outcome in DELIVERED:
             self._marks[event.item - self._rows.start] = _NOW
         elif event.reason == "already_delivered":
             self._marks[event.item - self._rows.start] = _EARLIER
+        elif event.outcome is Outcome.FAILED and event.cause is Cause.PERMANENT:
+            self._marks[event.item - self._rows.start] = _FOR_GOOD
 
     def add_missing(self, item: int) -> None:
         """Count an instance as missing that was counted as delivered; items are those of `rows`."""
@@ -53,7 +57,11 @@ class Tally:
 
     def expected_items(self) -> Iterator[int]:
         """Give the items of `rows` that the peer must have: those delivered now, and those that an earlier run had."""
-        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark)
+        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark in {_NOW, _EARLIER})
+
+    def fate(self, item: int) -> Fate:
+        """Say what became of one of `rows`."""
+        return _FATES.get(self._marks[item - self._rows.start], Fate.OPEN)
 
     @property
     def spoiled(self) -> bool:

@@ -11,6 +11,7 @@ from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Query
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
+from dicomjobs.model.sent_files import SentFiles
 
 
 class OnFailure(Enum):
@@ -138,6 +139,7 @@ class StoreJob:
     repeat: int
     verify: Verify
     verify_within: float
+    sent_files: SentFiles
     invent: Invention | None
     new_vrs: NewVrs
     compression_level: int

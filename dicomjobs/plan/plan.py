@@ -17,6 +17,7 @@ from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order
+from dicomjobs.model.sent_files import SentFiles
 from dicomjobs.plan.rewriting import Rewriting
 from dicomjobs.plan.route import NativeRoute
 
@@ -155,6 +156,7 @@ class StoreStep:
     order: Order
     repeat: int
     rewriting: Rewriting
+    sent_files: SentFiles
     on_failure: OnFailure
     duplicates: Duplicates
     already_delivered: AlreadyDelivered

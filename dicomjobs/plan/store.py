@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import cache
 
 from dicomjobs.model.job import Duplicates, StoreJob
+from dicomjobs.model.sent_files import BAD, DONE, PutAway
 from dicomjobs.plan.draft import Draft, RowStore
 from dicomjobs.plan.invention import Inventor
 from dicomjobs.plan.inventory import Inventory, SurveyedFile
@@ -52,6 +53,7 @@ def _plan_drafted(
         natives=scheme.natives,
         order=job.send_set.order,
         repeat=job.repeat,
+        sent_files=job.sent_files,
         rewriting=Rewriting(
             compression_level=job.compression_level,
             new_vrs=job.new_vrs,
@@ -73,9 +75,13 @@ def _plan_drafted(
 def _draft_rows(job: StoreJob, inventory: Inventory, draft: Draft, need_of: Callable[[str, str], int | str]) -> None:
     """Decide for each file whether it goes out, and on which context."""
     seen: dict[int, int] = {}
+    renames = job.sent_files.put_away is PutAway.RENAME
     for file in inventory.survey(job.send_set):
         first = _first_with_uid(file, draft, seen) if job.duplicates is Duplicates.SKIP else None
-        if file.problem:
+        if renames and not file.named and file.path.endswith((DONE, BAD)):
+            words = "an earlier run has sent it and given it this ending"
+            draft.add_left_out(file, Excluded.SKIPPED, "put_away", words)
+        elif file.problem:
             draft.add_left_out(file, _excluded(file), file.problem, file.words)
         elif first and inventory.same_content(first, file):
             words = f"the same SOP Instance UID and content as {first.path}"

@@ -25,6 +25,7 @@ from dicomjobs.events import (
     QueryFinished,
     RunFinished,
     RunStarted,
+    SentFilesKept,
 )
 from dicomjobs.model.association import (
     AcceptedContext,
@@ -252,6 +253,13 @@ def _decode_output_failed(record: Record) -> OutputFailed:
     return OutputFailed(job=record.text("job"), path=record.text("path"), words=record.text("words"))
 
 
+def _decode_sent_files_kept(record: Record) -> SentFilesKept:
+    """Read which sent files could not be put away."""
+    return SentFilesKept(
+        job=record.text("job"), count=record.whole("count"), path=record.text("path"), words=record.text("words")
+    )
+
+
 def _decode_run_finished(record: Record) -> RunFinished:
     """Read the last event."""
     return RunFinished(interrupted_by=record.whole("interrupted_by"))
@@ -270,6 +278,7 @@ DECODERS: Final[Mapping[str, Callable[[Record], Event]]] = {
     "query_finished": _decode_query_finished,
     "job_finished": _decode_job_finished,
     "output_failed": _decode_output_failed,
+    "sent_files_kept": _decode_sent_files_kept,
     "run_finished": _decode_run_finished,
 }
 """By the name that stands in the line."""

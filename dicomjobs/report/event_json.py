@@ -28,6 +28,7 @@ from dicomjobs.events import (
     QueryFinished,
     RunFinished,
     RunStarted,
+    SentFilesKept,
     Stamped,
 )
 from dicomjobs.report.event_fields import DECODERS, FORMAT_VERSION
@@ -71,6 +72,9 @@ def _encode_event(event: Event) -> str:
             return _encode_job_finished(event)
         case OutputFailed(job=job, path=path, words=words):
             return f'"output_failed","job":{quoted(job)},"path":{quoted(path)},"words":{quoted(words)}'
+        case SentFilesKept(job=job, count=count, path=path, words=words):
+            head = f'"sent_files_kept","job":{quoted(job)},"count":{count}'
+            return f'{head},"path":{quoted(path)},"words":{quoted(words)}'
         case RunFinished(interrupted_by=interrupted_by):
             return f'"run_finished","interrupted_by":{interrupted_by}'
         case _:

@@ -23,6 +23,7 @@ from dicomjobs.events import (
     QueryFinished,
     RunFinished,
     RunStarted,
+    SentFilesKept,
     Stamped,
 )
 from dicomjobs.plan.plan import Instances, JobPlan, Plan, StoreStep
@@ -80,6 +81,8 @@ class Fold:
                 self._tally(event.job).finished = event
             case OutputFailed():
                 self._tally(event.job).lost_outputs += (event,)
+            case SentFilesKept():
+                self._tally(event.job).kept_files += (event,)
             case RunFinished():
                 self._run.finished = event
             case _:

@@ -22,6 +22,7 @@ from dicomjobs.events import (
     Outcome,
     OutputFailed,
     Proof,
+    SentFilesKept,
 )
 from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
 from dicomjobs.model.peer import Allowance
@@ -133,6 +134,7 @@ class JobTally:
     status: int | None = None
     finished: JobFinished | None = None
     lost_outputs: tuple[OutputFailed, ...] = ()
+    kept_files: tuple[SentFilesKept, ...] = ()
     faults: set[tuple[Outcome, Cause]] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
     established: dict[int, Established] = field(default_factory=dict)
@@ -242,6 +244,7 @@ def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
         status=one.status if other.status is None else other.status,
         finished=other.finished or one.finished,
         lost_outputs=one.lost_outputs + other.lost_outputs,
+        kept_files=one.kept_files + other.kept_files,
         faults=one.faults | other.faults,
         groups=groups,
         established=one.established | other.established,

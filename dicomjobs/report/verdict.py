@@ -11,7 +11,17 @@ from itertools import islice
 from math import inf
 from typing import assert_never
 
-from dicomjobs.events import Cause, JobFinished, JobOutcome, Outcome, OutputFailed, Proof, RunFinished, RunStarted
+from dicomjobs.events import (
+    Cause,
+    JobFinished,
+    JobOutcome,
+    Outcome,
+    OutputFailed,
+    Proof,
+    RunFinished,
+    RunStarted,
+    SentFilesKept,
+)
 from dicomjobs.model.peer import Peer
 from dicomjobs.plan.plan import EchoStep, FindStep, Instances, JobPlan, Plan, Step, StoreStep
 from dicomjobs.report import exit_code as codes
@@ -29,6 +39,9 @@ from dicomjobs.report.tally import ASSOCIATIONS, EXAMPLES, JobTally
 
 _REST_WORDS = "failures of further kinds"
 _REST_HINT = "instances.csv names each of them"
+_KEPT_HINT = (
+    "the instances are delivered: put the files away by hand, or see what keeps dicomjobs from it and run the job again"
+)
 _OUTPUT_HINT = "make room there, or let it be written to, then run the job again"
 _UNHEARD_WORDS = "the run ended before it could say what became of them"
 _UNHEARD_HINT = "run the job again"
@@ -90,7 +103,7 @@ def _run_outcome(run: RunTally, code: int) -> RunOutcome:
 def _job_codes(tally: JobTally) -> Iterator[int]:
     """Give everything that a job adds to the exit code."""
     yield from (codes.code_of_instance(outcome, cause) for outcome, cause in tally.faults)
-    if tally.lost_outputs:
+    if tally.lost_outputs or tally.kept_files:
         yield codes.LOCAL_RESOURCE
     finished = tally.finished
     if finished is None:
@@ -152,7 +165,8 @@ def _job_outcome(tally: JobTally) -> JobOutcome:
     if tally.finished is None:
         begun = tally.started is not None or tally.unheard < len(tally.outcomes)
         return JobOutcome.INTERRUPTED if begun else JobOutcome.NOT_RUN
-    wanting = tally.faults or tally.unheard or tally.finished.truncated or tally.lost_outputs
+    lost = tally.lost_outputs or tally.kept_files
+    wanting = tally.faults or tally.unheard or tally.finished.truncated or lost
     if tally.finished.outcome is JobOutcome.SUCCEEDED and wanting:
         return JobOutcome.FAILED
     return tally.finished.outcome
@@ -222,6 +236,7 @@ def _failures(tally: JobTally, instances: Instances | None) -> Iterator[Failure]
             examples=(),
         )
     yield from (_output_failure(lost) for lost in tally.lost_outputs)
+    yield from (_kept_files(kept) for kept in tally.kept_files)
     yield from groups
     if rest := tally.groups.rest:
         yield Failure(reason="other", count=rest, status=None, words=_REST_WORDS, hint=_REST_HINT, examples=())
@@ -231,6 +246,14 @@ def _output_failure(lost: OutputFailed) -> Failure:
     """Tell of an output that could not be written."""
     words = f"{lost.path} could not be written: {lost.words}"
     return Failure(reason="output_failed", count=1, status=None, words=words, hint=_OUTPUT_HINT, examples=())
+
+
+def _kept_files(kept: SentFilesKept) -> Failure:
+    """Tell of sent files that could not be put away."""
+    words = f"delivered, but what `sent_files` asks for could not be done: {kept.words}"
+    return Failure(
+        reason="sent_files_kept", count=kept.count, status=None, words=words, hint=_KEPT_HINT, examples=(kept.path,)
+    )
 
 
 def _told_by(groups: list[Failure], finished: JobFinished) -> bool:

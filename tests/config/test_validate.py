@@ -205,11 +205,11 @@ def test_nothing_is_said_about_what_depends_on_a_value_nobody_gave(tmp_path: Pat
 
 def test_every_rule_is_in_the_tuple() -> None:
     """A rule that is written and not listed would never be applied."""
-    from dicomjobs.config import job_rules, peer_rules, query_rules, tls_rules
+    from dicomjobs.config import job_rules, peer_rules, query_rules, store_rules, tls_rules
 
     written = {
         function
-        for module in (job_rules, peer_rules, query_rules, tls_rules)
+        for module in (job_rules, peer_rules, query_rules, store_rules, tls_rules)
         for name, function in vars(module).items()
         if isfunction(function) and not name.startswith("_") and function.__module__ == module.__name__
     }

@@ -14,6 +14,7 @@ from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Invention, OnFailure, StoreJob, Verify
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown
 from dicomjobs.model.send_set import Order, SendSet
+from dicomjobs.model.sent_files import PutAway, SentFiles
 from dicomjobs.plan.invention import Inventor, seed_of
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedInstance, StoreStep
@@ -40,6 +41,7 @@ JOB = StoreJob(
     retry=ONCE,
     digest=DigestPolicy.AUTO,
     repeat=1,
+    sent_files=SentFiles(put_away=PutAway.KEEP, directory=""),
     invent=None,
     new_vrs=NewVrs.KEEP,
     compression_level=6,

@@ -23,6 +23,7 @@ from dicomjobs.events import (
     OutputFailed,
     Proof,
     RunFinished,
+    SentFilesKept,
     Stamped,
 )
 from dicomjobs.model.association import EndedBy
@@ -104,6 +105,7 @@ OTHERS: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from(find_events()),
     st.builds(proven, st.integers(0, 2 * ROWS - 1), st.integers(0, ROWS), st.sampled_from(list(Proof))),
     st.builds(missing, st.integers(0, 2 * ROWS - 1)),
+    st.builds(SentFilesKept, job=JOBS, count=NUMBERS, path=st.just("/in/a.dcm"), words=st.just("no")),
     st.builds(OutputFailed, job=JOBS, path=st.sampled_from(["/a.csv", "/b.csv"]), words=st.just("no room")),
 )
 LOGS = st.builds(log_of, st.integers(0, 2 * ROWS), st.lists(OTHERS, max_size=30), st.integers(0, 2**32).map(Random))

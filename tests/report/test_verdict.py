@@ -17,6 +17,7 @@ from dicomjobs.events import (
     Outcome,
     OutputFailed,
     RunFinished,
+    SentFilesKept,
     Stamped,
 )
 from dicomjobs.model.association import EndedBy, TlsSession
@@ -228,6 +229,20 @@ def test_an_output_that_could_not_be_written_fails_its_job() -> None:
     assert (report.exit_code, report.outcome, report.jobs[0].outcome) == (7, RunOutcome.FAILED, JobOutcome.FAILED)
     assert (failure.reason, failure.count) == ("output_failed", 1)
     assert failure.words == "/data/today.csv could not be written: No space left on device"
+
+
+def test_sent_files_that_stay_against_the_jobs_will_fail_it_and_count_as_delivered() -> None:
+    """The instances have arrived; this computer failed, and the reason is told with one of the files."""
+    kept = SentFilesKept(job="send_them", count=2, path="/in/a.dcm", words="Permission denied")
+
+    finished = JobFinished(job="send_them", outcome=JobOutcome.SUCCEEDED)
+
+    report = report_of(make_plan(store_job(count=2)), whole_run([delivered(0), delivered(1)], [kept, finished]))
+
+    (failure,) = report.jobs[0].failures
+    assert (report.exit_code, report.jobs[0].outcome, report.jobs[0].counts.delivered) == (7, JobOutcome.FAILED, 2)
+    assert (failure.reason, failure.count, failure.examples) == ("sent_files_kept", 2, ("/in/a.dcm",))
+    assert failure.words.endswith("could not be done: Permission denied")
 
 
 @pytest.mark.parametrize(("signal", "code"), [(2, 130), (15, 143)])

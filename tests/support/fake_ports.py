@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable, ProtocolError
 from dicomjobs.events import EndedBy, Event, MatchesReceived, Outcome, OutputFailed
 from dicomjobs.execute.executor import execute
-from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Pending, Phase, Ports, Settlement, Verdict
+from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Fate, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
 from dicomjobs.model.data_set_form import DataSetForm, NewVrs
 from dicomjobs.model.dimse import FindRequest, OnReport, Payload, PendingResponses, Request, Response
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import SEND_ALL, DigestPolicy, Resend, Resumption
+from dicomjobs.model.sent_files import SentFiles
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import Instances, Plan, PlannedInstance
 
@@ -286,6 +287,9 @@ class Stage:
     journal: FakeJournal = field(default_factory=FakeJournal)
     associations: list[FakeAssociation] = field(default_factory=list)
     matches: FakeAnswers = field(default_factory=FakeAnswers)
+    put_away: list[tuple[str, Fate]] = field(default_factory=list)
+    stuck: dict[str, str] = field(default_factory=dict)
+    """Files that cannot be put away, and why."""
     on_send: Callable[[], None] = lambda: None
     attempts: int = 0
     resend: Resend = Resend.NOTHING
@@ -327,12 +331,19 @@ class Stage:
         self.resumption = resumption
         return self.journal
 
+    def _put_away(self, _: SentFiles, instance: PlannedInstance, fate: Fate) -> str:
+        """Note what becomes of which file, which happens once all settlements are durable; fail as the script says."""
+        assert self.journal.log[-1:] in ([], ["barrier"])
+        self.put_away.append((instance.path, fate))
+        return self.stuck.get(instance.path, "")
+
     def ports(self) -> Ports:
         """Return the ports of this stage; the clock gives 0, 1, 2 and so on."""
         return Ports(
             instances=self.instances,
             connect=self.connect,
             files=self.files,
+            put_away=self._put_away,
             journal=self._journal,
             resend=self.resend,
             stop=self.stop,

@@ -38,6 +38,7 @@ from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Tim
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order
+from dicomjobs.model.sent_files import PutAway, SentFiles
 from dicomjobs.plan.plan import (
     EchoStep,
     FindStep,
@@ -180,6 +181,7 @@ def store_job(name: str = "send_them", *, first: int = 0, count: int = 3) -> Job
         natives=NativeRoute.OWN_SYNTAX,
         order=Order.BY_STUDY,
         repeat=1,
+        sent_files=SentFiles(put_away=PutAway.KEEP, directory=""),
         rewriting=Rewriting(compression_level=6, new_vrs=NewVrs.KEEP, inventor=None),
         on_failure=OnFailure.CONTINUE,
         duplicates=Duplicates.SKIP,

@@ -1,0 +1,84 @@
+"""The rules that jobs have to keep which send files; they know what is written, and not what is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dicomjobs.config.build import Site
+from dicomjobs.config.findings import Finding
+from dicomjobs.config.places import Pointer
+from dicomjobs.diagnostics import Severity
+from dicomjobs.model.job import Job, StoreJob
+from dicomjobs.model.send_set import Order, SendSet
+from dicomjobs.model.sent_files import PutAway
+
+
+def only_studies_travel_side_by_side(site: Site) -> Iterator[Finding]:
+    """An order over all studies cannot be kept on several associations, so there is only one at a time."""
+    for at, job in site.jobs.items():
+        if isinstance(job, StoreJob) and job.send_set.order is not Order.BY_STUDY and job.peer.max_associations > 1:
+            order = job.send_set.order.value
+            summary = f"`order: {order}` is sent on one association at a time, whatever the peer's max_associations"
+            hint = "leave `order` out: studies then go side by side"
+            given = _given(site, job)
+            pointer = (*at, "store", "send_set")
+            yield Finding(at=pointer, code="DJ542", summary=summary, hint=hint, given=given, severity=Severity.WARNING)
+
+
+def files_are_sent_everywhere_before_they_are_put_away(site: Site) -> Iterator[Finding]:
+    """A job that deletes or moves its files needs all others that send them: a file that is gone reaches nobody."""
+    by_name = {job.name: job for job in site.jobs.values()}
+    for at, job in _putting_away(site):
+        before = _needed_by(job, by_name)
+        for other in site.jobs.values():
+            same = isinstance(other, StoreJob) and other is not job and other.send_set.paths == job.send_set.paths
+            if same and other.name not in before:
+                summary = f"the job `{other.name}` sends these files, too, and may find them gone"
+                hint = f"let this job need it: `needs: [{other.name}]`"
+                yield Finding(
+                    at=(*at, "store", "sent_files"), code="DJ543", summary=summary, hint=hint, given=_given(site, job)
+                )
+
+
+def sent_files_are_not_found_again(site: Site) -> Iterator[Finding]:
+    """A folder inside the one that is sent from would be sent from as well."""
+    for at, job in _putting_away(site):
+        folder = job.sent_files.directory
+        if job.sent_files.put_away is PutAway.MOVE and _is_sent_from(folder, job.send_set):
+            summary = "the files would be moved to where the next run finds them again"
+            hint = "name a folder outside of the send set's paths"
+            pointer = (*at, "store", "sent_files", "move")
+            yield Finding(at=pointer, code="DJ544", summary=summary, hint=hint, given=_given(site, job))
+
+
+def _putting_away(site: Site) -> Iterator[tuple[Pointer, StoreJob]]:
+    """Yield the jobs after which files are no longer where they were."""
+    for at, job in site.jobs.items():
+        if isinstance(job, StoreJob) and job.sent_files.put_away is not PutAway.KEEP:
+            yield at, job
+
+
+def _needed_by(job: Job, by_name: Mapping[str, Job]) -> set[str]:
+    """Return the jobs that must have succeeded before a job runs."""
+    found: set[str] = set()
+    waiting = [job]
+    while waiting:
+        for need in waiting.pop().needs:
+            if not need.even_if_failed and need.job in by_name and need.job not in found:
+                found.add(need.job)
+                waiting.append(by_name[need.job])
+    return found
+
+
+def _is_sent_from(folder: str, send_set: SendSet) -> bool:
+    """Say whether a folder is one of a send set's paths, or in one that is gone through with all that is in it."""
+    return any(
+        folder == entry.path or (send_set.recursive and folder.startswith(entry.path.rstrip("/") + "/"))
+        for entry in send_set.paths
+    )
+
+
+def _given(site: Site, job: StoreJob) -> tuple[Pointer, ...]:
+    """Return where the peer and the send set of a job stand."""
+    things = [*site.peers.items(), *site.send_sets.items()]
+    return tuple(place for place, thing in things if thing is job.peer or thing is job.send_set)

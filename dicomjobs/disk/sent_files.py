@@ -1,0 +1,134 @@
+"""Source files put away after they were sent: deleted, renamed or moved; nothing is ever overwritten, and no other file touched.
+
+It knows nothing of jobs: what is to be done with which file is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from contextlib import suppress
+from itertools import chain, count
+from pathlib import Path
+from typing import assert_never
+
+from dicomjobs.disk.deposit import make_names_durable
+from dicomjobs.model.sent_files import BAD, DONE, PutAway, SentFiles
+from dicomjobs.plan.plan import PlannedInstance
+
+_WITHOUT_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
+"""What a file system says that has no hard links, or no more of them."""
+
+
+class Cabinet:
+    """Where sent files go; it remembers which numbers are taken for a name, so that a thousand of the same cost no search."""
+
+    def __init__(self) -> None:
+        """Begin with nothing taken."""
+        self._next: dict[str, int] = {}
+
+    def put_away(self, sent_files: SentFiles, instance: PlannedInstance) -> str:
+        """Do with the file of a delivered instance what is asked; returns "" when it was done, else why not."""
+        try:
+            _check_same(instance)
+            match sent_files.put_away:
+                case PutAway.KEEP:
+                    pass
+                case PutAway.DELETE:
+                    os.unlink(instance.path)  # noqa: PTH108 - for every instance
+                case PutAway.RENAME:
+                    self._into(Path(instance.path).parent, instance.path, DONE)
+                case PutAway.MOVE:
+                    self._move(instance.path, Path(sent_files.directory))
+                case _:
+                    assert_never(sent_files.put_away)
+        except _LeftAlone as reason:
+            return str(reason)
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return ""
+
+    def mark_failed(self, instance: PlannedInstance) -> str:
+        """Rename the file of an instance that failed for good; one that is gone or has changed is left, for it may be sent later."""
+        try:
+            _check_same(instance)
+            self._into(Path(instance.path).parent, instance.path, BAD)
+        except (_LeftAlone, FileNotFoundError):
+            return ""
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return ""
+
+    def _move(self, path: str, folder: Path) -> None:
+        """Move a file to a folder, which is made when it is not there; raises OSError."""
+        if Path(path).is_symlink():
+            raise _LeftAlone("a symbolic link is not moved")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._into(folder, path, "")
+
+    def _into(self, folder: Path, path: str, ending: str) -> None:
+        """Give a file the first free name in a folder; raises OSError."""
+        name = Path(path).name
+        key = f"{folder}/{name}{ending}"
+        for number in chain([0] if key not in self._next else [], count(self._next.get(key, 1))):
+            target = folder / (f"{name}.{number}{ending}" if number else f"{name}{ending}")
+            self._next[key] = number + 1
+            with suppress(FileExistsError):
+                _rename(path, target)
+                return
+
+
+class _LeftAlone(Exception):
+    """The file must be left alone; the message says why."""
+
+
+def _check_same(instance: PlannedInstance) -> None:
+    """Raise _LeftAlone unless the file is the one that was planned and sent, OSError when it is not there."""
+    status = os.stat(instance.path)  # noqa: PTH116 - for every instance
+    planned = (instance.size, instance.mtime_ns)
+    if not stat.S_ISREG(status.st_mode) or (status.st_size, status.st_mtime_ns) != planned:
+        raise _LeftAlone("the file changed after it was sent")
+
+
+def _rename(path: str, target: Path) -> None:
+    """Rename a file without replacing another; raises FileExistsError when the name is taken, and OSError.
+
+    A crash in between leaves both names, never none.
+    """
+    try:
+        os.link(path, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            _copy(path, target)
+        elif error.errno in _WITHOUT_LINKS:
+            _rename_without_links(path, target)
+            return
+        else:
+            raise
+    os.unlink(path)  # noqa: PTH108 - for every instance
+
+
+def _rename_without_links(path: str, target: Path) -> None:
+    """Rename a file where there are no hard links; raises FileExistsError and OSError."""
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    os.rename(path, target)  # noqa: PTH104 - for every instance
+
+
+def _copy(path: str, target: Path) -> None:
+    """Copy a file to another file system so that it appears whole and durable under a name that was free; raises OSError."""
+    # the name is taken first and filled later under another: O_EXCL is all that a file system without links has
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    part = target.with_name(f".{target.name[:50]}.part")
+    try:
+        shutil.copy2(path, part)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError:
+        for left in (part, target):
+            left.unlink(missing_ok=True)
+        raise
+    make_names_durable(target.parent)
