@@ -49,8 +49,8 @@ RENAMED = {
     "even_if": "even_if_failed",
 }
 
-INSTEAD = {"asconfig", "propose"}
-"""Keys that stand for the whole mapping, which then becomes a value of another dataclass, or comes from a file."""
+INSTEAD = {"asconfig", "propose", "accepts"}
+"""Keys that stand for the whole mapping, which then becomes another value; what a peer accepts is a value of its own."""
 
 MODEL: tuple[tuple[Mapping[str, Any], type, set[str]], ...] = (
     (DEFS["peer"], Peer, {"name"}),

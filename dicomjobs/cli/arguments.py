@@ -45,6 +45,7 @@ class Arguments:
     kind: str = ""
     source: str = ""
     profile: str = ""
+    compare: str = ""
     resend: str = ""
 
 
@@ -155,6 +156,12 @@ def _add_asking_verbs(verbs: Any) -> None:
     """Add the verbs that ask one peer something, without a job."""
     echo = verbs.add_parser("echo", help="ask a peer whether it is there (C-ECHO)")
     _add_peer(echo)
+    probe = verbs.add_parser("probe", help="find out what a peer accepts, and print it as YAML")
+    _add_peer(probe)
+    probe.add_argument("-o", "--output", metavar="FILE.yaml", help="write the YAML here instead of printing it")
+    probe.add_argument(
+        "--compare", default="", metavar="FILE", help="say what changed since FILE was written; exit code 6 then"
+    )
 
 
 def _add_peer(parser: argparse.ArgumentParser) -> None:

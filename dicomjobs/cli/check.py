@@ -59,8 +59,11 @@ def _in_folder(folder: Path) -> list[str]:
 
 def _check_here(workspace: Workspace) -> list[Diagnostics]:
     """Open what only this machine has: keys, secrets and folders."""
+    from dicomjobs.cli.contexts_here import context_warnings
     from dicomjobs.cli.here import check_here
 
     found = check_here(workspace)
+    if all(diagnostic.severity is not Severity.ERROR for diagnostic in found):  # else there may be no files to look at
+        found = (*found, *context_warnings(workspace))
     print(f"{workspace.file}: state in {state_folder(workspace.state_directory)}")
     return [found] if found else []

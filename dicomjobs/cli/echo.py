@@ -40,9 +40,9 @@ def main(arguments: Arguments) -> int:
     return report.exit_code
 
 
-def _verify(peer: Peer) -> Report:
-    """Run a plan of nothing but a C-ECHO, as `run` would; raises InvalidInput, SecretUnavailable."""
-    plan = Plan(
+def plan_of_echo(peer: Peer) -> Plan:
+    """Return a plan of nothing but a C-ECHO, for which a peer is made ready as for any other."""
+    return Plan(
         format_version=FORMAT_VERSION,
         job_file="",
         inputs=(),
@@ -51,6 +51,11 @@ def _verify(peer: Peer) -> Report:
         instances=InstancesDigest(count=0, sha256=""),
         jobs=(JobPlan(name="echo", needs=(), peer=peer, step=plan_echo()),),
     )
+
+
+def _verify(peer: Peer) -> Report:
+    """Carry the plan out as `run` would; raises InvalidInput, SecretUnavailable."""
+    plan = plan_of_echo(peer)
     fold, stop = Fold(plan), ProcessStop(say)
     with ExitStack() as resources, stop.watching_signals():
         wiring = Wiring("echo", state_folder(None), stop, resources)

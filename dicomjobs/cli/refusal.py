@@ -22,6 +22,9 @@ CODES = {
     "DJ613": "a file that cannot be written where it is to go",
     "DJ614": "an association configuration that no document can repeat",
     "DJ615": "an association profile that no association configuration can repeat",
+    "DJ616": "a document that does not say what a peer accepts",
+    "DJ617": "presentation contexts that no file can use",
+    "DJ618": "files that the peer does not accept",
     "DJ638": "a query file that is none",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""

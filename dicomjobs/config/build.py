@@ -5,11 +5,12 @@ It knows how things are written and not whether they make sense together; `valid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from dicomjobs.config.attribute_paths import NotAnAttribute, placed_attribute_of
+from dicomjobs.config.build_acceptances import build_acceptance
 from dicomjobs.config.build_peers import build_peer, with_look_ups
 from dicomjobs.config.build_profiles import build_profile, follow, transfer_syntax
 from dicomjobs.config.build_store import build_send_set, build_store_job
@@ -19,6 +20,7 @@ from dicomjobs.config.query_keys import build_query
 from dicomjobs.config.resolve import References, kinds_of, section
 from dicomjobs.diagnostics import Diagnostics
 from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
+from dicomjobs.model.acceptance import Acceptance
 from dicomjobs.model.association import AssociationProfile, ProposalPolicy, Proposing
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import (
@@ -44,6 +46,7 @@ class Site:
     """Everything a document declares, by the place where it stands, used or not."""
 
     peers: Mapping[Pointer, Peer]
+    acceptances: Mapping[Peer, Acceptance]
     profiles: Mapping[Pointer, Proposing]
     queries: Mapping[Pointer, Query]
     send_sets: Mapping[Pointer, SendSet]
@@ -68,8 +71,10 @@ def build_site(
     for _, syntaxes in section(root, "transfer_syntaxes"):
         for syntax in syntaxes.items():
             transfer_syntax(syntax)
+    peers = with_look_ups(_peers(root, references), references)
     site = Site(
-        peers=with_look_ups(_peers(root, references), references),
+        peers=peers,
+        acceptances=dict(_acceptances(root, peers)),
         profiles=_built(
             root,
             references,
@@ -118,6 +123,13 @@ def _peers(root: Cursor, references: References) -> dict[Pointer, Peer]:
         if len(there) > 2 and there[-1] == "queries_at":
             peers[there] = _asked_peer(follow(root, there))
     return peers
+
+
+def _acceptances(root: Cursor, peers: Mapping[Pointer, Peer]) -> Iterator[tuple[Peer, Acceptance]]:
+    """Yield what is said of what peers accept."""
+    for there, peer in peers.items():
+        if (accepts := follow(root, there).get("accepts")) is not None:
+            yield peer, build_acceptance(accepts)
 
 
 def _asked_peer(at: Cursor) -> Peer:

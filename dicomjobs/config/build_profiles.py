@@ -68,7 +68,7 @@ def _policy(
     words = _WORDS_FOR_FALLBACK.get(fallback.text())
     return ProposalPolicy(
         name=name,
-        sop_classes=tuple(dict.fromkeys(map(_abstract_syntax, classes.items()))) if known is None else known,
+        sop_classes=tuple(dict.fromkeys(map(abstract_syntax, classes.items()))) if known is None else known,
         preferred=tuple(dict.fromkeys(map(transfer_syntax, at["preferred"].items()))),
         fallback=tuple(dict.fromkeys(map(transfer_syntax, fallback.items()))) if words is None else words,
         combine=at["combine"].flag(),
@@ -89,7 +89,7 @@ def _context(at: Cursor, root: Cursor, references: References) -> ContextTemplat
     named = at["transfer_syntaxes"].pointer
     syntaxes = follow(root, references[named]) if named in references else None
     return ContextTemplate(
-        abstract_syntax=_abstract_syntax(at["abstract_syntax"]),
+        abstract_syntax=abstract_syntax(at["abstract_syntax"]),
         transfer_syntaxes=tuple(map(transfer_syntax, syntaxes.items())) if syntaxes else (),
     )
 
@@ -102,7 +102,7 @@ def follow(root: Cursor, pointer: Pointer) -> Cursor:
     return at
 
 
-def _abstract_syntax(at: Cursor) -> str:
+def abstract_syntax(at: Cursor) -> str:
     """Return the UID of an abstract syntax; a transfer syntax in its place is a mistake."""
     uid = _uid(at, at.text(), _CLASSES, "SOP class", at_key=False)
     if kind_of(uid) is UidKind.TRANSFER_SYNTAX:

@@ -105,6 +105,8 @@ CODES = {
     "DJ535": "a name of which DCMTK drops a part",
     "DJ536": "a UID that DCMTK takes without looking",
     "DJ537": "something proposed twice",
+    "DJ538": "a profile without the default transfer syntax",
+    "DJ539": "a profile that its peer does not accept",
     "DJ540": "a proposal made from files where there are none",
     "DJ541": "more contexts than an association has",
     "DJ560": "negotiated by the query and by its profile",

@@ -25,6 +25,10 @@ from dicomjobs.config.peer_rules import (
     identities_travel_under_tls,
 )
 from dicomjobs.config.places import Places, Pointer, Unresolved
+from dicomjobs.config.profile_rules import (
+    peers_accept_what_profiles_offer,
+    profiles_offer_the_default_transfer_syntax,
+)
 from dicomjobs.config.query_rules import (
     keys_of_higher_levels_are_given,
     levels_suit_models,
@@ -59,6 +63,8 @@ RULES: tuple[Rule, ...] = (
     embedded_peers_speak_plain_dicom,
     negotiation_is_about_proposed_classes,
     listed_classes_fit_an_association,
+    profiles_offer_the_default_transfer_syntax,
+    peers_accept_what_profiles_offer,
     levels_suit_models,
     keys_of_higher_levels_are_given,
     negotiation_suits_the_model,

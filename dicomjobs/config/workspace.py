@@ -30,6 +30,7 @@ from dicomjobs.config.sound import without_misshapen
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.config.validate import validate
 from dicomjobs.diagnostics import Diagnostics, InvalidInput, Location, stop_on_errors
+from dicomjobs.model.acceptance import Acceptance
 from dicomjobs.model.association import Proposing
 from dicomjobs.model.job import Job
 from dicomjobs.model.peer import Peer
@@ -60,6 +61,8 @@ class Workspace:
     """The peers that have a name, used or not, in file order."""
     profiles: tuple[Proposing, ...]
     """The association profiles, used or not, those that jobs write in place last."""
+    acceptances: Mapping[Peer, Acceptance]
+    """What peers are known to accept."""
     reports_directory: str | None
     state_directory: str | None
 
@@ -114,8 +117,9 @@ def load_workspace(
         at=checked.at,
         declared=checked.sources.declared_jobs,
         jobs=tuple(site.jobs.values()),
-        peers=tuple(peer for at, peer in site.peers.items() if at[0] == "peers"),
+        peers=tuple(peer for at, peer in site.peers.items() if at[:-1] == ("peers",)),
         profiles=tuple(site.profiles.values()),
+        acceptances=site.acceptances,
         reports_directory=_directory(document, places, "reports"),
         state_directory=_directory(document, places, "state"),
     )

@@ -26,6 +26,18 @@ CONVERSION_ORDER: Final = (
 """What a native data set is converted to, best first, any of a set being as good as another; the order is DCMTK's."""
 
 
+NOT_OF_INSTANCES: Final = frozenset(
+    {
+        "1.2.840.10008.1.2.6.1",
+        "1.2.840.10008.1.2.6.2",
+        "1.2.840.10008.1.2.7.1",
+        "1.2.840.10008.1.2.7.2",
+        "1.2.840.10008.1.2.7.3",
+    }
+)
+"""Those of other media than associations: MIME and XML encapsulation (PS3.10), real-time video and audio (PS3.22)."""
+
+
 def is_native(uid: str) -> bool:
     """Say whether pixel data is in native format in a transfer syntax (PS3.5 8.1.1)."""
     return uid in NATIVE

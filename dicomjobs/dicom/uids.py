@@ -67,6 +67,11 @@ def kind_of(uid: str) -> UidKind | None:
     return _tables().kinds.get(uid)
 
 
+def uids_of_kind(kind: UidKind) -> tuple[str, ...]:
+    """Return every registered UID of a kind, in the order of the tables: that of PS3.6, then what only DCMTK names."""
+    return tuple(uid for uid, its_kind in _tables().kinds.items() if its_kind is kind)
+
+
 def uid_names(*kinds: UidKind) -> tuple[str, ...]:
     """Return every name whose UID is of one of the kinds, or every name there is; PS3.6 keywords come first."""
     tables = _tables()

@@ -60,7 +60,7 @@ def test_an_embedded_peer_has_neither_tls_nor_users(tmp_path: Path, rest: str) -
 )
 def test_negotiation_is_about_classes_that_are_proposed(tmp_path: Path, rest: str, expected: list[str]) -> None:
     """Once each, by name or by UID."""
-    context = "{abstract_syntax: CTImageStorage, transfer_syntaxes: [ExplicitVRLittleEndian]}"
+    context = "{abstract_syntax: CTImageStorage, transfer_syntaxes: [ImplicitVRLittleEndian]}"
     text = f"association_profiles: {{ct: {{presentation_contexts: [{context}], {rest}}}}}\n"
 
     assert codes(complaints(tmp_path, text)) == expected
@@ -205,11 +205,11 @@ def test_nothing_is_said_about_what_depends_on_a_value_nobody_gave(tmp_path: Pat
 
 def test_every_rule_is_in_the_tuple() -> None:
     """A rule that is written and not listed would never be applied."""
-    from dicomjobs.config import job_rules, peer_rules, query_rules, store_rules, tls_rules
+    from dicomjobs.config import job_rules, peer_rules, profile_rules, query_rules, store_rules, tls_rules
 
     written = {
         function
-        for module in (job_rules, peer_rules, query_rules, store_rules, tls_rules)
+        for module in (job_rules, peer_rules, profile_rules, query_rules, store_rules, tls_rules)
         for name, function in vars(module).items()
         if isfunction(function) and not name.startswith("_") and function.__module__ == module.__name__
     }

@@ -1,0 +1,123 @@
+"""`dicomjobs probe PEER`: what a peer accepts, as a document, and with --compare what of it has changed.
+
+It stores nothing at the peer: associations are negotiated and released.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dicomjobs.cli.acceptance_yaml import acceptance_lines
+from dicomjobs.cli.arguments import Arguments
+from dicomjobs.cli.echo import plan_of_echo
+from dicomjobs.cli.import_verb import refuse_target, write_text
+from dicomjobs.cli.inputs import read_workspace
+from dicomjobs.cli.peer_argument import peer_of
+from dicomjobs.cli.places import state_folder
+from dicomjobs.cli.refusal import refusal
+from dicomjobs.cli.stop import ProcessStop, say
+from dicomjobs.cli.wiring import Wiring
+from dicomjobs.config.workspace import MissingParameters
+from dicomjobs.dicom.escape import one_line
+from dicomjobs.errors import AssociationError, NoContextAccepted
+from dicomjobs.events import JobOutcome
+from dicomjobs.execute.faults import cause_of
+from dicomjobs.model.acceptance import Acceptance, changes
+from dicomjobs.model.association import Negotiation, Proposal
+from dicomjobs.model.peer import Peer
+from dicomjobs.plan.probing import acceptance_of, role_proposals, storage_proposals
+from dicomjobs.report.exit_code import INTERRUPTED, NOT_AS_EXPECTED, code_of_job
+
+
+def main(arguments: Arguments) -> int:
+    """Probe, print or write the document, compare; returns 6 when something changed, the code of a run when it failed."""
+    if arguments.output is not None:
+        refuse_target(Path(arguments.output))
+    peer = peer_of(arguments)
+    before = _earlier(arguments, peer) if arguments.compare else None
+    stop = ProcessStop(say)
+    with ExitStack() as resources, stop.watching_signals():
+        wiring = Wiring("probe", state_folder(None), stop, resources)
+        plan = plan_of_echo(peer)
+        wiring.start_embedded_peers(plan)
+        wiring.open_secrets(plan)
+        probing = _Probing(peer=peer, wiring=wiring)
+        try:
+            after = probing.acceptance()
+        except AssociationError as error:
+            return _tell_failure(peer, error, stop)
+    _put_out(arguments, peer, after, printed=before is None)
+    return _tell_changes(before, after) if before else 0
+
+
+def _earlier(arguments: Arguments, peer: Peer) -> Acceptance:
+    """Return what the document of --compare says of the peer; raises InvalidInput when it says nothing."""
+    document = read_workspace(replace(arguments, file=arguments.compare), missing_parameters=MissingParameters.TOLERATE)
+    found = {each.name: acceptance for each, acceptance in document.acceptances.items()}
+    known = found.get(peer.name) or (next(iter(found.values())) if len(found) == 1 else None)
+    if known is None:
+        words = f"{arguments.compare} does not say what {peer.name} accepts"
+        raise refusal("DJ616", words, hint=f"make such a document with `dicomjobs probe {peer.name} -o FILE.yaml`")
+    return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Probing:
+    """A peer being asked."""
+
+    peer: Peer
+    wiring: Wiring
+
+    def acceptance(self) -> Acceptance:
+        """Ask everything; raises AssociationError when an association cannot be had, or when nothing at all is accepted."""
+        storage = self._answers(storage_proposals())
+        return acceptance_of(storage, self._answers(role_proposals(storage)))
+
+    def _answers(self, proposals: tuple[Proposal, ...]) -> list[Negotiation]:
+        """Return the answers to some proposals, but for those of which nothing was accepted; there is at least one."""
+        answers: list[Negotiation] = []
+        refused: AssociationError | None = None
+        for proposal in proposals:
+            try:
+                association = self.wiring.connect(self.peer, proposal)
+            except NoContextAccepted as error:
+                refused = error
+                continue
+            answers.append(association.negotiation)
+            association.release()
+        if refused and not answers:
+            raise refused
+        return answers
+
+
+def _tell_failure(peer: Peer, error: AssociationError, stop: ProcessStop) -> int:
+    """Say why the peer could not be asked; returns the exit code that a run would have."""
+    print(f"{one_line(peer.name)} cannot be probed: {one_line(error.words)}", file=sys.stderr)
+    if error.hint:
+        print(f"  try: {one_line(error.hint)}", file=sys.stderr)
+    if stop.signal_number:
+        return INTERRUPTED + stop.signal_number
+    return code_of_job(JobOutcome.FAILED, cause_of(error))
+
+
+def _put_out(arguments: Arguments, peer: Peer, acceptance: Acceptance, *, printed: bool) -> None:
+    """Write the document where -o says, else print it unless only changes are asked for."""
+    text = "".join(f"{line}\n" for line in acceptance_lines(acceptance, peer=peer, at=datetime.now(UTC)))
+    if arguments.output is not None:
+        write_text(Path(arguments.output), text)
+    elif printed:
+        sys.stdout.write(text)
+
+
+def _tell_changes(before: Acceptance, after: Acceptance) -> int:
+    """Print what changed; returns 6 when something did."""
+    found = tuple(changes(before, after))
+    for line in found:
+        print(one_line(line, 10_000))
+    if not found:
+        print("nothing changed")
+    return NOT_AS_EXPECTED if found else 0
