@@ -83,9 +83,9 @@ def again(failure: Exception) -> Exception:
 
 @dataclass(slots=True)
 class Batch:
-    """What is committed together: claims, then settlements, then revisions, and what is given back.
+    """What is committed together: settlements, so that claims are judged by them, then claims, then what is given back.
 
-    Kinds are not kept in the order they came in: a serial is claimed, settled or given back, and never comes again.
+    Kinds are not kept in the order they came in: a serial is settled only after its claim was committed, and never comes again.
     `slots` are those of the settled and the released, free once this is durable.
     """
 

@@ -141,9 +141,9 @@ class Writer:
         if not (batch.claims or batch.settled or batch.released or batch.revised):
             return
         with transaction(self._connection):
+            settle(self._connection, self._run, batch.settled)
             if batch.claims:
                 self._add_claims(batch.claims)
-            settle(self._connection, self._run, batch.settled)
             self._connection.executemany(schema.REVISE, batch.revised)
             drop(self._connection, self._run, [*(row[0] for row in batch.settled), *batch.released])
         self._on_committed(batch.slots)

@@ -129,6 +129,18 @@ def test_verdicts_come_with_the_claims_and_only_what_may_be_sent_is_claimed(dire
     assert known(directory)[uid(2)] == ("unknown", "no_answer")
 
 
+def test_a_claim_is_judged_by_every_settlement_before_it(directory: Path) -> None:
+    """Also by one that is committed together with it: what became unknown a moment ago is not simply sent again."""
+    with opened(directory) as ledger:
+        journal = ledger.journal(ARCHIVE, SPARING)
+        for number in range(50):
+            claim(journal, number)
+            settle(journal, number, Outcome.UNKNOWN, reason="no_answer")
+
+            assert claim(journal, number) == [Verdict.RESOLVE_FIRST]
+            journal.release([number])
+
+
 def test_a_claim_that_was_not_made_can_be_made_again(directory: Path) -> None:
     """Its item is free, and so is its mark."""
     with opened(directory) as ledger:

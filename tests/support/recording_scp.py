@@ -85,7 +85,7 @@ class RecordingScp:
         command, data, kind = b"", b"", _P_DATA
         while kind == _P_DATA:
             kind, body = conversation.read_pdu()
-            for value in _values(kind, body):
+            for value in data_values(kind, body):
                 if value.is_command:
                     command += value.fragment
                     if not value.is_last:
@@ -115,7 +115,7 @@ class RecordingScp:
         conversation.socket.sendall(response(conversation, status=self.answer(request)))
 
 
-def _values(kind: int, body: bytes) -> tuple[DataValue, ...]:
+def data_values(kind: int, body: bytes) -> tuple[DataValue, ...]:
     """The presentation data values of a PDU, none when it holds no data."""
     pdu = decode(kind, body) if kind == _P_DATA else None
     return pdu.values if isinstance(pdu, DataTransfer) else ()

@@ -1,0 +1,240 @@
+"""An archive that keeps instances, answers queries for them, and fails in eight ways, as chance or a script has it.
+
+    with lossy_archive(made, faults) as archive: ...  # archive.port, archive.kept, archive.acknowledged
+
+It speaks over raw sockets, knows beforehand which series each instance belongs to, and notes what it really kept and really answered.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dicomjobs.wire import command_set
+from tests.support.instances import MadeInstance, encode_elements
+from tests.support.recording_scp import SECONDS, data_values
+from tests.support.scripted_scp import RELEASE_RP, Conversation, accept, message_id_of, response
+
+_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+"""The first transfer syntax of our queries, which is the one that is accepted."""
+_C_STORE, _C_FIND = 0x0001, 0x0020
+_P_DATA, _RELEASE_RQ = 4, 5
+_ABORT = bytes.fromhex("07 00 00000004 00000000")
+
+
+class Fault(Enum):
+    """One way in which the sending of an instance goes wrong; with the last four, the archive has the instance all the same."""
+
+    OUT_OF_RESOURCES = "A700"
+    PROCESSING_FAILURE = "0110"
+    ABORT = "A-ABORT"
+    RESET = "reset"
+    RESET_KEPT = "reset, kept"
+    SILENT_KEPT = "no answer, kept"
+    WRONG_MESSAGE_KEPT = "an answer to another request, kept"
+    TWICE_KEPT = "answered twice"
+
+
+KEPT = frozenset({Fault.RESET_KEPT, Fault.SILENT_KEPT, Fault.WRONG_MESSAGE_KEPT, Fault.TWICE_KEPT})
+
+Faults = Callable[[str], Fault | None]
+"""What goes wrong with the sending of an instance, by its UID."""
+
+
+def by_chance(seed: int, share: float) -> Faults:
+    """Return faults that hit a share of all instances, each kind as often as the others."""
+    chance = random.Random(seed)
+    kinds = list(Fault)
+    return lambda _: chance.choice(kinds) if chance.random() < share else None
+
+
+@dataclass(slots=True)
+class LossyArchive:
+    """What it kept, what it acknowledged with a clean 0000H, how often each instance came, and which faults it had."""
+
+    port: int
+    series_of: dict[str, tuple[str, str]]
+    faults: Faults
+    kept: set[str] = field(default_factory=set)
+    acknowledged: set[str] = field(default_factory=set)
+    came: Counter[str] = field(default_factory=Counter)
+    came_again: set[str] = field(default_factory=set)
+    """Instances that were sent again after they had been acknowledged."""
+    had: Counter[Fault] = field(default_factory=Counter)
+    queries: int = 0
+    answers_queries: bool = True
+    hides: int = 0
+    """How many queries are still answered as if nothing had been indexed yet."""
+    bugs: list[BaseException] = field(default_factory=list)
+
+    def serve(self, connection: socket.socket, over: threading.Event) -> None:
+        """Hold one association to its end."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            try:
+                conversation = Conversation(connection, over)
+                accept()(conversation)
+                while self._next(conversation):
+                    pass
+            except OSError:
+                pass  # the other side went away
+            except BaseException as bug:
+                self.bugs.append(bug)
+
+    def _next(self, conversation: Conversation) -> bool:
+        """Deal with one message; false at the end of the association."""
+        command, data = b"", b""
+        while True:
+            kind, body = conversation.read_pdu()
+            if kind != _P_DATA:
+                if kind == _RELEASE_RQ:
+                    conversation.socket.sendall(RELEASE_RP)
+                return False
+            for value in data_values(kind, body):
+                if value.is_command:
+                    command += value.fragment
+                else:
+                    data += value.fragment
+                if value.is_last and value.is_command:
+                    conversation.command = command_set.decode(command)
+                    conversation.message_id = message_id_of(command)
+                    conversation.context_id = value.context_id
+                if value.is_last and (not value.is_command or not conversation.command.has_data):
+                    return self._answer(conversation, data)
+
+    def _answer(self, conversation: Conversation, data: bytes) -> bool:
+        """Answer a request by its kind; false when the association is over with that."""
+        match conversation.command.field:
+            case field if field == _C_STORE:
+                return self._store(conversation)
+            case field if field == _C_FIND:
+                self._find(conversation, data)
+            case _:
+                conversation.socket.sendall(response(conversation))
+        return True
+
+    def _store(self, conversation: Conversation) -> bool:
+        """Keep an instance, or fail."""
+        uid = conversation.command.sop_instance_uid
+        self.came[uid] += 1
+        if uid in self.acknowledged:
+            self.came_again.add(uid)
+        fault = self.faults(uid)
+        if fault is None or fault in KEPT:
+            self.kept.add(uid)
+        if fault is None:
+            self.acknowledged.add(uid)
+            conversation.socket.sendall(response(conversation))
+            return True
+        self.had[fault] += 1
+        return self._fail(conversation, fault)
+
+    @staticmethod
+    def _fail(conversation: Conversation, fault: Fault) -> bool:
+        """Answer an instance wrongly, or not at all; false when the association is over with that."""
+        connection = conversation.socket
+        match fault:
+            case Fault.OUT_OF_RESOURCES | Fault.PROCESSING_FAILURE:
+                connection.sendall(response(conversation, status=int(fault.value, 16)))
+                return True
+            case Fault.ABORT:
+                connection.sendall(_ABORT)
+            case Fault.RESET | Fault.RESET_KEPT:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            case Fault.SILENT_KEPT:
+                with suppress(OSError):  # the other side gives up by itself, and closes
+                    conversation.read_pdu()
+            case Fault.WRONG_MESSAGE_KEPT:
+                connection.sendall(response(conversation, message_id=conversation.message_id ^ 0x5555))
+                with suppress(OSError):
+                    conversation.read_pdu()
+            case Fault.TWICE_KEPT:
+                connection.sendall(response(conversation) * 2)
+                return True
+        return False
+
+    def _find(self, conversation: Conversation, data: bytes) -> None:
+        """Answer a query at IMAGE level with what was kept of the series, or of the instance, that it names."""
+        self.queries += 1
+        if not self.answers_queries:
+            conversation.socket.sendall(response(conversation, status=0xA700))
+            return
+        shown = set() if self.hides else self.kept
+        self.hides = max(0, self.hides - 1)
+        named = {uid for uid in shown if _named(data, uid, self.series_of[uid])}
+        for uid in sorted(named):
+            study, series = self.series_of[uid]
+            match = encode_elements(
+                [
+                    (0x00080018, "UI", uid),
+                    (0x00080052, "CS", "IMAGE"),
+                    (0x0020000D, "UI", study),
+                    (0x0020000E, "UI", series),
+                ],
+                _EXPLICIT_LITTLE,
+            )
+            conversation.socket.sendall(response(conversation, status=0xFF00, data=match))
+        conversation.socket.sendall(response(conversation))
+
+
+def _named(data: bytes, uid: str, series: tuple[str, str]) -> bool:
+    """Tell whether an identifier asks for an instance: by its own UID, or by its series."""
+    values = [value.rstrip(b"\0 ") for value in _uids(data)]
+    return uid.encode() in values or (series[1].encode() in values and not any(v not in _of(series) for v in values))
+
+
+def _of(series: tuple[str, str]) -> set[bytes]:
+    """The values of a query for a whole series."""
+    return {series[0].encode(), series[1].encode()}
+
+
+def _uids(data: bytes) -> Iterator[bytes]:
+    """Yield every value of an identifier that is a UID; its elements are all of the short explicit form (PS3.5 7.1.2)."""
+    place = 0
+    while place + 8 <= len(data):
+        (length,) = struct.unpack_from("<H", data, place + 6)
+        value = data[place + 8 : place + 8 + length]
+        if value[:1].isdigit():
+            yield value
+        place += 8 + length
+
+
+@contextmanager
+def lossy_archive(made: Iterable[MadeInstance], faults: Faults = lambda _: None) -> Iterator[LossyArchive]:
+    """Serve until the block ends; a bug of the archive fails the test."""
+    over = threading.Event()
+    series_of = {each.sop_instance_uid: (each.study_instance_uid, each.series_instance_uid) for each in made}
+    threads: list[threading.Thread] = []
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        archive = LossyArchive(server.getsockname()[1], series_of, faults)
+
+        def take() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    connection.settimeout(SECONDS)
+                    thread = threading.Thread(target=archive.serve, args=(connection, over), daemon=True)
+                    threads.append(thread)
+                    thread.start()
+
+        taker = threading.Thread(target=take, daemon=True)
+        taker.start()
+        try:
+            yield archive
+        finally:
+            over.set()
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            deadline = time.monotonic() + SECONDS
+            for thread in (taker, *threads):
+                thread.join(max(0.0, deadline - time.monotonic()))
+    if archive.bugs:
+        raise archive.bugs[0]
