@@ -40,14 +40,14 @@ def decode_identifier(data: bytes, transfer_syntax: str, fallback_character_set:
         raise ProtocolError(f"the identifier has {len(data)} bytes, more than the {MAX_LENGTH} that are read")
     fallback = character_set_of(fallback_character_set) or DEFAULT
     if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        data = _inflated(data)
+        data = inflated(data)
     try:
         return _Answer(data, fallback).data_set(_Span(0, len(data)), syntax, fallback)[0]
     except struct.error:
         raise damaged("it ends in the middle of an element") from None
 
 
-def _inflated(data: bytes) -> bytes:
+def inflated(data: bytes) -> bytes:
     """Return a deflated answer inflated; raises ProtocolError."""
     try:
         return inflate(data, most=MAX_LENGTH)

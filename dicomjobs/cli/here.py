@@ -19,7 +19,7 @@ from dicomjobs.config.workspace import Workspace
 from dicomjobs.diagnostics import Diagnostic, Diagnostics
 from dicomjobs.disk.patterns import is_pattern
 from dicomjobs.ledger.place import network_file_system
-from dicomjobs.model.job import FindJob, StoreJob
+from dicomjobs.model.job import FindJob, Output, StoreJob
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.secret import SecretReference, SecretSource
 from dicomjobs.model.send_set import SendSet
@@ -56,12 +56,19 @@ def _folder_problems(workspace: Workspace) -> Iterator[_Problem]:
                 yield from _place_problems(what, Path(peer.embedded_directory), ledger=True)
         if isinstance(job, FindJob):
             for output in job.outputs:
-                yield from _output_problems(job.name, Path(output.file))
+                yield from _output_problems(job.name, output)
 
 
-def _output_problems(job: str, file: Path) -> Iterator[_Problem]:
+def _output_problems(job: str, output: Output) -> Iterator[_Problem]:
     """Yield why an output cannot be written; one without a folder lands in the run's own directory."""
+    file = Path(output.place)
     if not file.is_absolute():
+        return
+    if output.directory:
+        if file.is_dir():
+            yield from _place_problems(f"job {job}, folder of an output", file)
+        else:
+            yield f"job {job}: there is no folder {file} for an output", "make it first; a run does not"
         return
     if _nearest(file.parent) == file.parent:
         yield from _place_problems(f"job {job}, folder of the output {file.name}", file.parent)

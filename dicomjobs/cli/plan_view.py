@@ -14,7 +14,7 @@ from dicomjobs.dicom.uids import name_of
 from dicomjobs.events import INSTANCE_REASONS
 from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.data_set_form import NewVrs
-from dicomjobs.model.job import EmptyPolicy, IfExists, Output, Verify
+from dicomjobs.model.job import FILE_EACH, EmptyPolicy, IfExists, Output, Padding, Verify
 from dicomjobs.model.peer import Peer, weaknesses_of
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered
@@ -223,6 +223,10 @@ def _limits(step: FindStep) -> Iterator[str]:
         yield "  OB is written for VRs that a peer of the first years does not know"
     if step.cancel_after:
         yield f"  cancelled after {_number(step.cancel_after, 'match', 'matches')}"
+    if step.write_at_most:
+        yield f"  writes at most {_number(step.write_at_most, 'match', 'matches')}"
+    if step.padding is Padding.TRIM:
+        yield "  writes values without their padding"
     if step.max_matches:
         yield f"  failed with more than {_number(step.max_matches, 'match', 'matches')}"
     if step.if_no_match is EmptyPolicy.FAIL:
@@ -232,10 +236,11 @@ def _limits(step: FindStep) -> Iterator[str]:
 def _outputs(outputs: Iterable[Output]) -> Iterator[str]:
     """Yield where the matches go."""
     for output in outputs:
-        where = one_line(output.file) if "/" in output.file else f"{one_line(output.file)} in the run's directory"
+        where = one_line(output.place) if "/" in output.place else f"{one_line(output.place)} in the run's directory"
         columns = f": {', '.join(output.columns)}" if output.columns else ""
+        each = ", a file a match" if output.format in FILE_EACH else ""
         kept = ", which must not be there yet" if output.if_exists is IfExists.FAIL else ""
-        yield f"  {output.format.value} to {where}{kept}{columns}"
+        yield f"  {output.format.value} to {where}{each}{kept}{columns}"
 
 
 def _elements(elements: Iterable[Element], indent: str) -> Iterator[str]:

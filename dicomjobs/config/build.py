@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from dicomjobs.config.attribute_paths import NotAnAttribute, placed_attribute_of
 from dicomjobs.config.build_acceptances import build_acceptance
+from dicomjobs.config.build_outputs import build_output
 from dicomjobs.config.build_peers import build_peer, with_look_ups
 from dicomjobs.config.build_profiles import build_profile, follow, transfer_syntax
 from dicomjobs.config.build_store import build_send_set, build_store_job
@@ -28,11 +28,9 @@ from dicomjobs.model.job import (
     EmptyPolicy,
     EndWith,
     FindJob,
-    IfExists,
     Job,
     Need,
-    Output,
-    OutputFormat,
+    Padding,
 )
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Query
@@ -198,31 +196,13 @@ def _find_job(
         peer=peer,
         query=query,
         association_profile=profile,
-        outputs=tuple(map(_output, at["outputs"].items())),
+        outputs=tuple(map(build_output, at["outputs"].items())),
         cancel_after=at["cancel_after"].whole(),
         max_matches=at["max_matches"].whole(),
+        write_at_most=at["write_at_most"].whole(),
+        padding=at["padding"].word(Padding),
         repeat=at["repeat"].whole(),
         new_vrs=at["new_vrs"].word(NewVrs),
         if_no_match=at["if_no_match"].word(EmptyPolicy),
         end_with=at["end_with"].word(EndWith),
     )
-
-
-def _output(at: Cursor) -> Output:
-    """Return one output file; a bare name stays one and lands in the run directory."""
-    file = at["file"]
-    return Output(
-        format=at["format"].word(OutputFormat),
-        file=file.path() if "/" in file.text() else file.text(),
-        columns=tuple(map(_column, at["columns"].items())),
-        if_exists=at["if_exists"].word(IfExists),
-    )
-
-
-def _column(at: Cursor) -> str:
-    """Return the keyword of a column, the tag of an attribute that has none."""
-    attribute = placed_attribute_of(at.text().strip())
-    if isinstance(attribute, NotAnAttribute):
-        at.error("DJ501", attribute.summary, hint=attribute.hint)
-        return at.text()
-    return attribute.keyword or f"{attribute.tag:08X}"

@@ -116,6 +116,8 @@ CODES = {
     "DJ542": "an order that several associations do not keep",
     "DJ543": "files that are put away before they were sent everywhere",
     "DJ544": "sent files moved to where they are found again",
+    "DJ570": "an output whose place does not fit its format",
+    "DJ571": "columns of an output that is no table",
     "DJ585": "queries that are sent on twice",
     "DJ586": "a proof that an embedded peer cannot give",
     "DJ550": "security that is retired",

@@ -65,16 +65,27 @@ def outputs_are_different_files(site: Site) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for at, job in site.jobs.items():
         for place, output in enumerate(job.outputs if isinstance(job, FindJob) else ()):
-            file = os.path.normpath(output.file)
+            file = os.path.normpath(output.place)
+            pointer = (*at, "find", "outputs", place, "directory" if output.directory else "file")
             if file in first:
-                summary = f"`{output.file}` is written twice: by the job `{first[file]}` and here"
+                summary = f"`{output.place}` is written twice: by the job `{first[file]}` and here"
                 hint = "give one of them another name"
-                yield Finding(at=(*at, "find", "outputs", place, "file"), code="DJ311", summary=summary, hint=hint)
+                yield Finding(
+                    at=pointer,
+                    code="DJ311",
+                    summary=summary,
+                    hint=hint,
+                )
             first.setdefault(file, job.name)
             if any(fnmatchcase(file, pattern) for pattern in RUN_FILES):
-                summary = f"`{output.file}` is a file that every run writes itself"
-                hint = "give it another name, or a folder: ./" + output.file
-                yield Finding(at=(*at, "find", "outputs", place, "file"), code="DJ313", summary=summary, hint=hint)
+                summary = f"`{output.place}` is a file that every run writes itself"
+                hint = "give it another name, or a folder: ./" + output.place
+                yield Finding(
+                    at=pointer,
+                    code="DJ313",
+                    summary=summary,
+                    hint=hint,
+                )
 
 
 def columns_are_asked_for(site: Site) -> Iterator[Finding]:
@@ -84,6 +95,7 @@ def columns_are_asked_for(site: Site) -> Iterator[Finding]:
             asked = {_column(element.tag) for element in job.query.identifier}
             for number, output in enumerate(job.outputs):
                 for place, column in enumerate(output.columns):
+                    column = column.partition("[")[0].partition(".")[0]  # noqa: PLW2901  a peer is asked for whole sequences
                     if column not in asked and not isinstance(placed_attribute_of(column), NotAnAttribute):
                         summary = f"the query does not ask for {column}, so this column will be empty"
                         pointer = (*at, "find", "outputs", number, "columns", place)

@@ -95,6 +95,17 @@ def keyword_of(tag: int) -> str:
     return named.keyword if named and named.tag == tag else ""
 
 
+@cache
+def _retired() -> frozenset[str]:
+    """Read which attributes are retired."""
+    return frozenset(table_text("retired_attributes.txt").split())
+
+
+def is_retired(tag: int) -> bool:
+    """Say whether PS3.6 lists an attribute as retired."""
+    return any(spelling in _retired() for spelling in _spellings(tag))
+
+
 def keywords() -> tuple[str, ...]:
     """Return every keyword, in order of tags."""
     return tuple(line[line.rindex("\t") + 1 :] for line in _lines())

@@ -55,6 +55,25 @@ class OutputFormat(Enum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    DICOM_JSON = "dicom_json"
+    DCMTK_XML = "dcmtk_xml"
+    DICOM = "dicom"
+    NATIVE_XML = "native_xml"
+    DCMTK_XML_EACH = "dcmtk_xml_each"
+
+
+TABLES = frozenset({OutputFormat.CSV, OutputFormat.JSONL})
+"""Formats with columns."""
+
+FILE_EACH = frozenset({OutputFormat.DICOM, OutputFormat.NATIVE_XML, OutputFormat.DCMTK_XML_EACH})
+"""Formats with a file for each match, in a folder."""
+
+
+class Padding(Enum):
+    """Whether values are written as a peer padded them, or with no more padding than PS3.5 6.2 asks for."""
+
+    KEEP = "keep"
+    TRIM = "trim"
 
 
 class IfExists(Enum):
@@ -66,12 +85,21 @@ class IfExists(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One file of matches; an absolute path, or a bare name that lands in the run directory. `columns` are keywords (empty: all keys)."""
+    """One file of matches, or the folder of a format with a file a match: absolute, or a bare name that lands in the run directory.
+
+    `columns` are keywords, or paths to attributes in sequences (empty: all keys).
+    """
 
     format: OutputFormat
-    file: str
+    file: str | None
+    directory: str | None
     columns: tuple[str, ...]
     if_exists: IfExists
+
+    @property
+    def place(self) -> str:
+        """The file or the folder, whichever the format needs."""
+        return self.directory or self.file or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +121,7 @@ class EchoJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindJob:
-    """A query with C-FIND, asked `repeat` times; `cancel_after` and `max_matches` count matches of the job, 0 means no limit."""
+    """A query with C-FIND, asked `repeat` times; `cancel_after`, `max_matches` and `write_at_most` count matches, 0 means no limit."""
 
     name: str
     needs: tuple[Need, ...]
@@ -103,6 +131,8 @@ class FindJob:
     outputs: tuple[Output, ...]
     cancel_after: int
     max_matches: int
+    write_at_most: int
+    padding: Padding
     repeat: int
     new_vrs: NewVrs
     if_no_match: EmptyPolicy

@@ -42,6 +42,8 @@ def plan_find(job: FindJob, query_files: QueryFiles) -> FindStep:
         outputs=job.outputs,
         cancel_after=job.cancel_after,
         max_matches=job.max_matches,
+        write_at_most=job.write_at_most,
+        padding=job.padding,
         if_no_match=job.if_no_match,
         end_with=job.end_with,
     )

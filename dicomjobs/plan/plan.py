@@ -12,7 +12,7 @@ from typing import Protocol
 
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.data_set_form import NewVrs
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output, Verify
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output, Padding, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
@@ -134,6 +134,8 @@ class FindStep:
     outputs: tuple[Output, ...]
     cancel_after: int
     max_matches: int
+    write_at_most: int
+    padding: Padding
     if_no_match: EmptyPolicy
     end_with: EndWith
 

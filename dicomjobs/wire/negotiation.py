@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from dicomjobs.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomjobs.errors import IdentityNotConfirmed, NoContextAccepted, ProtocolError
 from dicomjobs.model.association import (
     AcceptedContext,
@@ -21,8 +22,6 @@ from dicomjobs.model.association import (
 from dicomjobs.model.peer import Peer, UserIdentity, weaknesses_of
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.wire.pdu import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
     AssociateAccept,
     AssociateRequest,
     ContextAnswer,

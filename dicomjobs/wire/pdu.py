@@ -12,9 +12,6 @@ from dicomjobs.model.association import AsynchronousWindow, ExtendedNegotiation,
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA_TF, RELEASE_RQ, RELEASE_RP, ABORT = 1, 2, 3, 4, 5, 6, 7
 """PDU types (PS3.8 9.3.1)."""
 
-IMPLEMENTATION_CLASS_UID = "2.25.169314836536406225894580216566989691128"
-IMPLEMENTATION_VERSION_NAME = "DICOMJOBS_010"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleItem:

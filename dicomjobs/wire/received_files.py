@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from dicomjobs.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomjobs.dicom.uids import is_uid
-from dicomjobs.wire.pdu import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _PREAMBLE = bytes(128) + b"DICM"  # zeroed: a preamble that a peer could choose may be a program (CVE-2019-11687)
 _LONG_LENGTH = frozenset({b"OB"})

@@ -83,7 +83,9 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_sent(
 def test_an_output_in_a_closed_folder_is_refused(name: str, if_exists: IfExists) -> None:
     """The permission is looked at beforehand, not found missing afterwards."""
     with folder_for_anybody() as folder:
-        output = Output(format=OutputFormat.CSV, file=str(folder / name), columns=(), if_exists=if_exists)
+        output = Output(
+            format=OutputFormat.CSV, file=str(folder / name), directory=None, columns=(), if_exists=if_exists
+        )
         job = find_job()
         assert isinstance(job.step, FindStep)
         plan = make_plan(replace(job, step=replace(job.step, outputs=(output,))))

@@ -281,12 +281,14 @@ def test_everything_a_find_job_can_say(tmp_path: Path) -> None:
         Output(
             format=OutputFormat.CSV,
             file="studies.csv",
+            directory=None,
             columns=("PatientID", "StudyDate"),
             if_exists=IfExists.FAIL,
         ),
         Output(
             format=OutputFormat.JSONL,
             file=str(tmp_path / "2026-11-21.jsonl"),
+            directory=None,
             columns=(),
             if_exists=IfExists.REPLACE,
         ),

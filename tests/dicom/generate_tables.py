@@ -56,10 +56,17 @@ def attribute_table() -> str:
     )
 
 
+def retired_table() -> str:
+    """Return retired_attributes.txt: the tags of attributes that PS3.6 lists as retired, as attributes.tsv writes them."""
+    rows = {f"{tag:08X}": entry for tag, entry in DicomDictionary.items()} | dict(RepeatersDictionary)
+    return "".join(f"{tag}\n" for tag, (_, _, _, retired, keyword) in sorted(rows.items()) if keyword and retired)
+
+
 def main() -> None:
-    """Write both tables."""
+    """Write the tables."""
     (TABLES / "uids.tsv").write_text(uid_table(), encoding="ascii")
     (TABLES / "attributes.tsv").write_text(attribute_table(), encoding="ascii")
+    (TABLES / "retired_attributes.txt").write_text(retired_table(), encoding="ascii")
 
 
 if __name__ == "__main__":

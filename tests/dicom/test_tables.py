@@ -22,6 +22,11 @@ def test_attributes_are_those_of_pydicom() -> None:
     assert (generate_tables.TABLES / "attributes.tsv").read_text("ascii") == generate_tables.attribute_table()
 
 
+def test_retired_attributes_are_those_of_pydicom() -> None:
+    """retired_attributes.txt is up to date."""
+    assert (generate_tables.TABLES / "retired_attributes.txt").read_text("ascii") == generate_tables.retired_table()
+
+
 def test_names_of_dcmtk_are_not_keywords_as_well() -> None:
     """A name is in one table only, once, so that it cannot mean two UIDs."""
     names = [line.split("\t")[2] for table in ("uids.tsv", "dcmtk_uids.tsv") for line in table_text(table).splitlines()]

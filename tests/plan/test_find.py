@@ -8,7 +8,7 @@ import pytest
 
 from dicomjobs.model.association import AssociationProfile, ExtendedNegotiation
 from dicomjobs.model.data_set_form import NewVrs
-from dicomjobs.model.job import EmptyPolicy, EndWith, FindJob
+from dicomjobs.model.job import EmptyPolicy, EndWith, FindJob, Padding
 from dicomjobs.model.query import Element, Identifier, InformationModel, Negotiable, Query, QueryLevel, overlay
 from dicomjobs.plan.find import assumed_character_set, plan_find
 from tests.support.runs import make_peer
@@ -42,6 +42,8 @@ def _job(
         outputs=(),
         cancel_after=0,
         max_matches=0,
+        write_at_most=0,
+        padding=Padding.KEEP,
         repeat=1,
         new_vrs=NewVrs.KEEP,
         if_no_match=EmptyPolicy.OK,

@@ -33,7 +33,7 @@ from dicomjobs.model.association import (
     TlsSession,
 )
 from dicomjobs.model.data_set_form import NewVrs
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, Verify
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, Padding, Verify
 from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
@@ -162,6 +162,8 @@ def find_job(name: str = "find_them") -> JobPlan:
         outputs=(),
         cancel_after=0,
         max_matches=0,
+        write_at_most=0,
+        padding=Padding.KEEP,
         if_no_match=EmptyPolicy.OK,
         end_with=EndWith.RELEASE,
     )

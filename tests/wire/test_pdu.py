@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynetdicom import pdu as theirs
 
+from dicomjobs.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomjobs.errors import MalformedPdu
 from dicomjobs.model.association import AsynchronousWindow, ExtendedNegotiation, ProposedContext
 from dicomjobs.wire.pdu import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
     Abort,
     AssociateAccept,
     AssociateReject,
