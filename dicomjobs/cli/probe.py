@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,12 +45,15 @@ def main(arguments: Arguments) -> int:
         plan = plan_of_echo(peer)
         wiring.start_embedded_peers(plan)
         wiring.open_secrets(plan)
-        probing = _Probing(peer=peer, wiring=wiring)
         try:
-            after = probing.acceptance()
+            after = _acceptance(peer, wiring)
         except AssociationError as error:
             return _tell_failure(peer, error, stop)
-    _put_out(arguments, peer, after, printed=before is None)
+    text = "".join(f"{line}\n" for line in acceptance_lines(after, peer=peer, at=datetime.now(UTC)))
+    if arguments.output is not None:
+        write_text(Path(arguments.output), text)
+    elif before is None:
+        sys.stdout.write(text)
     return _tell_changes(before, after) if before else 0
 
 
@@ -65,33 +68,27 @@ def _earlier(arguments: Arguments, peer: Peer) -> Acceptance:
     return known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Probing:
-    """A peer being asked."""
+def _acceptance(peer: Peer, wiring: Wiring) -> Acceptance:
+    """Ask everything; raises AssociationError when an association cannot be had, or when nothing at all is accepted."""
+    storage = _answers(peer, wiring, storage_proposals())
+    return acceptance_of(storage, _answers(peer, wiring, role_proposals(storage)))
 
-    peer: Peer
-    wiring: Wiring
 
-    def acceptance(self) -> Acceptance:
-        """Ask everything; raises AssociationError when an association cannot be had, or when nothing at all is accepted."""
-        storage = self._answers(storage_proposals())
-        return acceptance_of(storage, self._answers(role_proposals(storage)))
-
-    def _answers(self, proposals: tuple[Proposal, ...]) -> list[Negotiation]:
-        """Return the answers to some proposals, but for those of which nothing was accepted; there is at least one."""
-        answers: list[Negotiation] = []
-        refused: AssociationError | None = None
-        for proposal in proposals:
-            try:
-                association = self.wiring.connect(self.peer, proposal)
-            except NoContextAccepted as error:
-                refused = error
-                continue
-            answers.append(association.negotiation)
-            association.release()
-        if refused and not answers:
-            raise refused
-        return answers
+def _answers(peer: Peer, wiring: Wiring, proposals: tuple[Proposal, ...]) -> list[Negotiation]:
+    """Return the answers to proposals, but for those of which nothing was accepted; there is one if there is a proposal."""
+    answers: list[Negotiation] = []
+    refused: AssociationError | None = None
+    for proposal in proposals:
+        try:
+            association = wiring.connect(peer, proposal)
+        except NoContextAccepted as error:
+            refused = error
+            continue
+        answers.append(association.negotiation)
+        association.release()
+    if refused and not answers:
+        raise refused
+    return answers
 
 
 def _tell_failure(peer: Peer, error: AssociationError, stop: ProcessStop) -> int:
@@ -102,15 +99,6 @@ def _tell_failure(peer: Peer, error: AssociationError, stop: ProcessStop) -> int
     if stop.signal_number:
         return INTERRUPTED + stop.signal_number
     return code_of_job(JobOutcome.FAILED, cause_of(error))
-
-
-def _put_out(arguments: Arguments, peer: Peer, acceptance: Acceptance, *, printed: bool) -> None:
-    """Write the document where -o says, else print it unless only changes are asked for."""
-    text = "".join(f"{line}\n" for line in acceptance_lines(acceptance, peer=peer, at=datetime.now(UTC)))
-    if arguments.output is not None:
-        write_text(Path(arguments.output), text)
-    elif printed:
-        sys.stdout.write(text)
 
 
 def _tell_changes(before: Acceptance, after: Acceptance) -> int:

@@ -6,7 +6,7 @@ It looks at the form of headers, keys and lines; the values of lists are looked 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Mapping
 
 from dicomjobs.dcmtk.asconfig_entries import Entry, Header, Section, Supersection, Tree
 from dicomjobs.dcmtk.asconfig_findings import Findings
@@ -40,11 +40,8 @@ def lint(tree: Tree, findings: Findings) -> None:
             _lint_continuation(token, findings)
     for token in tree.lost:
         _lint_lost(token, findings)
-    seen: set[str] = set()
     for supersection in tree.supersections:
-        name = supersection.header.name
-        _lint_supersection(supersection, findings, known=name in SPELLINGS, again=name in seen)
-        seen.add(name)
+        _lint_supersection(supersection, tree, findings)
 
 
 def _lint_bytes(findings: Findings) -> None:
@@ -140,25 +137,35 @@ def _supersections() -> str:
     return ", ".join(f"[[{spelling}]]" for spelling in SPELLINGS.values())
 
 
-def _lint_supersection(supersection: Supersection, findings: Findings, *, known: bool, again: bool) -> None:
+def _lint_supersection(supersection: Supersection, tree: Tree, findings: Findings) -> None:
     """Warn of a supersection that is not looked at, or of what is not looked at in it."""
     header = supersection.header
     place = (header.start, header.end)
-    if not known:
+    if header.name not in SPELLINGS:
         summary = f"DCMTK knows no [[{spoken(header.raw.strip())}]]: nothing in it counts"
         findings.warning("DJ533", summary, place, hint=f"it knows {_supersections()}")
-    elif again:
+    elif supersection is not tree.first(header.name):
         summary = f"a second [[{SPELLINGS[header.name]}]]: nothing in it counts"
         findings.warning("DJ533", summary, place, hint="move its sections to the first one")
     elif header.name == "PROFILES":
         for section in supersection.sections:
             _lint_profile(section, findings)
     else:
-        seen: set[str] = set()
+        _lint_repeated(supersection, findings)
         for section in supersection.sections:
-            _lint_list(section, _STEMS[header.name], findings, again=section.name in seen)
-            seen.add(section.name)
+            _lint_list(section, _STEMS[header.name], findings)
         lint_values(supersection, findings)
+
+
+def _lint_repeated(supersection: Supersection, findings: Findings) -> None:
+    """Warn of sections that have the name of an earlier one."""
+    seen: set[str] = set()
+    for section in supersection.sections:
+        if section.name in seen:
+            summary = f"a second [{spoken(section.header.raw.strip())}]: its entries are added to those of the first"
+            hint = "put them into one section, or give it another name"
+            findings.warning("DJ533", summary, (section.header.start, section.header.end), hint=hint)
+        seen.add(section.name)
 
 
 def _lint_profile(section: Section, findings: Findings) -> None:
@@ -182,32 +189,31 @@ def _warn_unknown(entry: Entry, where: str, hint: str, findings: Findings) -> No
         findings.warning("DJ533", summary, (entry.start, entry.key_end), hint=hint)
 
 
-def _lint_list(section: Section, stem: str, findings: Findings, *, again: bool) -> None:
+def _lint_list(section: Section, stem: str, findings: Findings) -> None:
     """Warn of entries of a list that do not count."""
-    place = (section.header.start, section.header.end)
-    if again:
-        summary = f"a second [{spoken(section.header.raw.strip())}]: its entries are added to those of the first"
-        findings.warning("DJ533", summary, place, hint="put them into one section, or give it another name")
-    keys = Counter(entry.key for entry in section.entries)
-    last = _last_number(keys, stem.upper())
+    firsts = {entry.key: entry for entry in reversed(section.entries)}
+    last = _last_number(firsts, stem.upper())
     if not last:
         summary = f"DCMTK sees no list here: there is no {stem}1"
+        place = (section.header.start, section.header.end)
         findings.warning("DJ534", summary, place, hint=f"number the entries from 1: {stem}1, {stem}2, …")
-    seen: set[str] = set()
     for entry in section.entries:
-        _lint_entry(entry, stem, last, findings, again=entry.key in seen)
-        seen.add(entry.key)
+        if entry is firsts[entry.key]:
+            _lint_entry(entry, stem, last, findings)
+        else:
+            summary = f"a second {spoken(entry.raw.strip())[:60]}: the first one counts"
+            findings.warning("DJ533", summary, (entry.start, entry.key_end), hint="give it the next free number")
 
 
-def _last_number(keys: Counter[str], stem: str) -> int:
+def _last_number(firsts: Mapping[str, Entry], stem: str) -> int:
     """Return the number of the last entry that counts."""
     number = 0
-    while keys[f"{stem}{number + 1}"]:
+    while f"{stem}{number + 1}" in firsts:
         number += 1
     return number
 
 
-def _lint_entry(entry: Entry, stem: str, last: int, findings: Findings, *, again: bool) -> None:
+def _lint_entry(entry: Entry, stem: str, last: int, findings: Findings) -> None:
     """Warn of one entry that does not count."""
     place = (entry.start, entry.key_end)
     digits = re.fullmatch(rf"{stem.upper()}([0-9]+)", entry.key)
@@ -219,6 +225,3 @@ def _lint_entry(entry: Entry, stem: str, last: int, findings: Findings, *, again
     elif int(digits[1][:10]) > last:
         summary = f"there is no {stem}{last + 1}, and DCMTK stops there: this entry is ignored"
         findings.warning("DJ534", summary, place, hint="number the entries without gaps")
-    elif again:
-        summary = f"a second {stem}{digits[1]}: the first one counts"
-        findings.warning("DJ533", summary, place, hint="give it the next free number")
