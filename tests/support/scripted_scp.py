@@ -72,19 +72,20 @@ Step = Callable[[Conversation], None]
 
 
 @contextmanager
-def scripted_scp(*steps: Step, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+def scripted_scp(*steps: Step, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[int]:
     """Run the script on the first connection; gives the port."""
-    with scripted_sessions(steps, tls=tls) as port:
+    with scripted_sessions(steps, tls=tls, host=host) as port:
         yield port
 
 
 @contextmanager
 def scripted_sessions(
-    *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, last_again: bool = False
+    *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, last_again: bool = False, host: str = "127.0.0.1"
 ) -> Iterator[int]:
     """Run a script on each connection in turn, and with `last_again` the last one on all further ones; gives the port."""
     over, failures, threads = threading.Event(), list[BaseException](), list[threading.Thread]()
-    with socket.create_server(("127.0.0.1", 0), backlog=20) as server:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family, backlog=20) as server:
         server.settimeout(20)
 
         def serve() -> None:

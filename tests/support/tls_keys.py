@@ -31,6 +31,7 @@ class TlsKeys:
     authority: Certificate
     below: Certificate
     server: Certificate
+    ipv6: Certificate
     rsa: Certificate
     client: Certificate
     locked: Certificate
@@ -62,6 +63,7 @@ def make_keys(folder: Path) -> TlsKeys:
         authority=authority,
         below=below,
         server=issue(authority, "server"),
+        ipv6=issue(authority, "ipv6", names="IP:::1"),
         rsa=issue(authority, "rsa", kind=RSA),
         client=issue(authority, "client"),
         locked=issue(authority, "locked", password=PASSWORD),

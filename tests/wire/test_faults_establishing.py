@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -154,19 +156,23 @@ def test_a_closed_port_is_refused_at_once(stop: Stop) -> None:
     assert "nothing listens" in caught.value.hint
 
 
+@contextmanager
+def full_backlog() -> Iterator[int]:
+    """A port whose SYNs are dropped, as by a firewall."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as queue:
+        for _ in range(4):
+            sock = queue.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
 def test_a_full_backlog_ends_at_the_connect_timeout(stop: Stop) -> None:
     """The SYN is dropped, as by a firewall."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
-        address = server.getsockname()
-        queue = [socket.socket() for _ in range(4)]
-        for sock in queue:
-            sock.setblocking(False)
-            sock.connect_ex(address)
+    with full_backlog() as port:
         watch = Stopwatch()
         with pytest.raises(Timeout, match=r"within 0.4 s \(timeouts.connect\)") as caught:
-            connect(a_peer(address[1], seconds=SHORT), proposing(CT), open_secret=no_secret, stop=stop)
-        for sock in queue:
-            sock.close()
+            connect(a_peer(port, seconds=SHORT), proposing(CT), open_secret=no_secret, stop=stop)
 
     assert caught.value.clock == "connect"
     assert watch.seconds <= SHORT + SLACK
@@ -232,6 +238,27 @@ def test_every_address_of_a_name_is_tried(stop: Stop, monkeypatch: pytest.Monkey
         association.abort()
 
     assert association.negotiation.accepted
+
+
+@pytest.mark.parametrize("family", [AddressFamily.AUTO, AddressFamily.IPV6])
+def test_a_peer_may_have_an_ipv6_address(stop: Stop, family: AddressFamily) -> None:
+    """Written without brackets in the document, and told with them."""
+    with scripted_scp(accept(), hang(), host="::1") as port:
+        peer = a_peer(port, host="::1", address_family=family)
+        connect(peer, proposing(CT), open_secret=no_secret, stop=stop).abort()
+    with pytest.raises(ConnectionFailed, match=rf"\[::1\]:{port}"):
+        connect(peer, proposing(CT), open_secret=no_secret, stop=stop)
+    with pytest.raises(HostUnknown):
+        connect(replace(peer, address_family=AddressFamily.IPV4), proposing(CT), open_secret=no_secret, stop=stop)
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time for connecting is shared out between the addresses of a name."""
+    with full_backlog() as dead, scripted_scp(accept(), hang()) as port:
+        rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", number)) for number in (dead, port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: rows)
+        peer = a_peer(port, timeouts=timeouts(5.0, connect=2 * SHORT))
+        connect(peer, proposing(CT), open_secret=no_secret, stop=stop).abort()
 
 
 def test_the_address_family_limits_what_a_name_resolves_to(stop: Stop) -> None:

@@ -200,6 +200,18 @@ def test_the_peer_is_asked_for_a_name(
     assert seen == [asked]
 
 
+def test_an_ipv6_address_is_verified_like_any_host(tls_keys: TlsKeys, stop: Stop) -> None:
+    """It has to be among the certificate's addresses."""
+    settings = trusting(tls_keys)
+    with scripted_scp(accept(), hang(), tls=server_context(tls_keys, tls_keys.ipv6), host="::1") as port:
+        session_with(a_peer(port, host="::1", tls=settings), stop)
+    with (
+        scripted_scp(accept(), hang(), tls=server_context(tls_keys), host="::1") as port,
+        pytest.raises(TlsHandshakeFailed, match="mismatch"),
+    ):
+        session_with(a_peer(port, host="::1", tls=settings), stop)
+
+
 def test_keys_of_a_session_are_never_written_down(
     tls_keys: TlsKeys, stop: Stop, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
