@@ -47,6 +47,7 @@ class Arguments:
     profile: str = ""
     compare: str = ""
     resend: str = ""
+    wait: float = 0.0
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -114,6 +115,13 @@ def _add_run(verbs: Any) -> None:
         default="",
         help="also send what is delivered (all), parked after failing, or unknown, without looking it up",
     )
+    run.add_argument(
+        "--wait",
+        type=_seconds,
+        default=0.0,
+        metavar="TIME",
+        help="wait so long for another run of the same file to end, such as 90s, 10m (default: do not wait, exit code 11)",
+    )
     run.add_argument("--reports", metavar="DIR", help="make the run's directory in this folder")
     volume = run.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
@@ -128,6 +136,16 @@ def _add_serve(verbs: Any) -> None:
     serve.add_argument("--port", required=True, type=_port, metavar="P", help="the port to listen on, 0 for a free one")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     serve.add_argument("--ae-title", type=_ae_title, default="DICOMJOBS", help="our AE title (default: DICOMJOBS)")
+
+
+def _seconds(text: str) -> float:
+    """Return a duration in seconds; raises ArgumentTypeError with the reason."""
+    from dicomjobs.config.durations import parse_duration
+
+    seconds = parse_duration(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no length of time: 90, 90s, 10m, 2h, 7d are")
+    return seconds
 
 
 def _port(text: str) -> int:

@@ -16,11 +16,13 @@ from dicomjobs.errors import JournalUnavailable
 INTERNAL_ERROR = 1
 INPUT_IS_WRONG = 2
 LOCAL_RESOURCE = 7
+LOCKED = 11
 
 
 def explain(error: Exception, arguments: Arguments) -> int:
     """Print what happened and return the exit code for it."""
     from dicomjobs.cli.diagnostics_view import render_diagnostics
+    from dicomjobs.cli.lock import Locked
     from dicomjobs.config.secrets import SecretUnavailable
     from dicomjobs.plan.row_codec import StalePlan
 
@@ -28,6 +30,8 @@ def explain(error: Exception, arguments: Arguments) -> int:
         return _tell(render_diagnostics(error.diagnostics, colour=sys.stderr.isatty()), INPUT_IS_WRONG)
     if isinstance(error, StalePlan | SecretUnavailable):
         return _tell(f"dicomjobs {arguments.verb}: {error}", INPUT_IS_WRONG)
+    if isinstance(error, Locked):
+        return _tell(f"dicomjobs {arguments.verb}: {error}", LOCKED)
     if isinstance(error, JournalUnavailable):
         return _tell(f"dicomjobs {arguments.verb}: the ledger is not available: {error}", LOCAL_RESOURCE)
     if isinstance(error, OSError):

@@ -14,6 +14,7 @@ from dicomjobs.cli.answer_files import AnswerPlace
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.failures import INPUT_IS_WRONG, LOCAL_RESOURCE, explain
 from dicomjobs.cli.inputs import read_workspace, tell_warnings
+from dicomjobs.cli.lock import run_lock
 from dicomjobs.cli.outputs import refuse_outputs, write_reports
 from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
@@ -46,7 +47,15 @@ class _Ready:
 
 def main(arguments: Arguments) -> int:
     """Plan or load a plan, run it, account for it; returns the exit code of the report."""
-    ready = _from_plan(arguments) if arguments.file.endswith(".json") else _from_document(arguments)
+    with ExitStack() as lock:
+        return _run(
+            _from_plan(arguments, lock) if arguments.file.endswith(".json") else _from_document(arguments, lock),
+            arguments,
+        )
+
+
+def _run(ready: _Ready, arguments: Arguments) -> int:
+    """Carry out what is ready, and account for it."""
     try:
         with ready.stop.watching_signals():
             fold = Fold(ready.on_disk.plan)
@@ -62,8 +71,8 @@ def main(arguments: Arguments) -> int:
         ready.on_disk.rows.close()
 
 
-def _from_document(arguments: Arguments) -> _Ready:
-    """Plan what a job file says; raises InvalidInput, OSError."""
+def _from_document(arguments: Arguments, lock: ExitStack) -> _Ready:
+    """Plan what a job file says, holding its lock; raises InvalidInput, OSError, Locked."""
     workspace = read_workspace(arguments, missing_parameters=MissingParameters.REFUSE)
 
     def plan_into(path: Path) -> PlanOnDisk:
@@ -73,11 +82,12 @@ def _from_document(arguments: Arguments) -> _Ready:
 
     run_id = new_run_id(arguments.only or workspace.declared, arguments.file)
     state = state_folder(workspace.state_directory)
+    lock.enter_context(run_lock(state, arguments.file, run_id=run_id, wait=arguments.wait))
     return _prepare(run_id, state, arguments, workspace.reports_directory, plan_into)
 
 
-def _from_plan(arguments: Arguments) -> _Ready:
-    """Take a saved plan as it stands; raises StalePlan, OSError, and InvalidInput for what would change it."""
+def _from_plan(arguments: Arguments, lock: ExitStack) -> _Ready:
+    """Take a saved plan as it stands, holding its lock; raises StalePlan, OSError, Locked, and InvalidInput for what would change it."""
     if arguments.settings or arguments.only or arguments.at:
         hint = "make a new one with `dicomjobs plan JOB.yaml … -o plan.json`"
         raise refusal("DJ604", "--set, --only and --at cannot change a saved plan", hint=hint)
@@ -91,6 +101,7 @@ def _from_plan(arguments: Arguments) -> _Ready:
 
     run_id = new_run_id([job.name for job in loaded.plan.jobs], arguments.file)
     state = state_folder(loaded.plan.state_directory)
+    lock.enter_context(run_lock(state, arguments.file, run_id=run_id, wait=arguments.wait))
     return _prepare(run_id, state, arguments, loaded.plan.reports_directory, copy_into)
 
 
