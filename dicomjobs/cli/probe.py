@@ -6,7 +6,7 @@ It stores nothing at the peer: associations are negotiated and released.
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +70,10 @@ def _earlier(arguments: Arguments, peer: Peer) -> Acceptance:
 
 def _acceptance(peer: Peer, wiring: Wiring) -> Acceptance:
     """Ask everything; raises AssociationError when an association cannot be had, or when nothing at all is accepted."""
-    storage = _answers(peer, wiring, storage_proposals())
-    return acceptance_of(storage, _answers(peer, wiring, role_proposals(storage)))
+    storage, roles = _answers(peer, wiring, storage_proposals()), list[Negotiation]()
+    with suppress(NoContextAccepted):  # one that takes nothing once roles are asked for grants none
+        roles = _answers(peer, wiring, role_proposals(storage))
+    return acceptance_of(storage, roles)
 
 
 def _answers(peer: Peer, wiring: Wiring, proposals: tuple[Proposal, ...]) -> list[Negotiation]:

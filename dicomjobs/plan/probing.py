@@ -81,10 +81,12 @@ def _accepted(answers: Iterable[Negotiation]) -> dict[str, tuple[str, ...]]:
 
 def acceptance_of(storage: Sequence[Negotiation], roles: Sequence[Negotiation]) -> Acceptance:
     """Return what the answers to both kinds of proposals say; there is at least one to the first kind."""
+    accepted = _accepted(storage)
+    granted = (each.sop_class_uid for answer in roles for each in answer.roles if each.scp)
     windows = (answer.asynchronous_window for answer in roles)
     return Acceptance(
-        storage=_accepted(storage),
-        scp_role=tuple(answered.sop_class_uid for answer in roles for answered in answer.roles if answered.scp),
+        storage=accepted,
+        scp_role=tuple(uid for uid in dict.fromkeys(granted) if uid in accepted),
         max_pdu=storage[0].peer_max_pdu_length,
         implementation_class_uid=storage[0].peer_implementation_class_uid,
         implementation_version=storage[0].peer_implementation_version,

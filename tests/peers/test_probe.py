@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +16,21 @@ from dicomjobs.config.parameters import MissingParameters
 from dicomjobs.config.workspace import load_workspace
 from dicomjobs.dicom.uids import uid_of
 from dicomjobs.model.acceptance import Acceptance
+from dicomjobs.model.association import AsynchronousWindow
 from dicomjobs.plan.probing import probed_classes, probed_syntaxes
-from tests.support.command import Ended, dicomjobs, peer_yaml
+from dicomjobs.wire.pdu import RoleItem, UserInformation
+from tests.support.command import Ended, command_line, dicomjobs, peer_yaml
 from tests.support.peers import free_port, orthanc, storescp
 from tests.support.recording_scp import recording_scp, rejecting_scp
-from tests.support.scripted_scp import RELEASE_RP, accept, read_one_pdu, scripted_scp, send
+from tests.support.scripted_scp import (
+    RELEASE_RP,
+    accept,
+    hang,
+    read_association_request,
+    read_one_pdu,
+    scripted_scp,
+    send,
+)
 
 ASCONFIG = r"""
 [[TransferSyntaxes]]
@@ -145,6 +158,55 @@ def test_a_peer_of_a_document_keeps_its_name_and_is_included(tmp_path: Path) -> 
         ("archive", "pacs.example.org", "RESEARCH")
     ]
     assert workspace.acceptances == {workspace.peers[0]: found}
+
+
+def test_roles_and_window_are_those_that_the_peer_grants() -> None:
+    """Once for each class, and only where the SCP role is granted; what was not asked for is no answer."""
+    roles = [
+        RoleItem(sop_class_uid=str(uid_of(name)), scu=True, scp=name != "MRImageStorage")
+        for name in ("CTImageStorage", "MRImageStorage", "CTImageStorage", "StudyRootQueryRetrieveInformationModelFind")
+    ]
+    user = UserInformation(
+        max_pdu_length=0,
+        implementation_class_uid="1.2.3",
+        implementation_version="PEER: '1'",
+        roles=tuple(roles),
+        asynchronous_window=AsynchronousWindow(invoked=4, performed=2),
+    )
+    with recording_scp(accepting=accept(answers=user)) as scp:
+        ended = dicomjobs("probe", f"ANY@127.0.0.1:{scp.port}")
+
+    assert ended.code == 0
+    assert "      max_pdu: 0\n" in ended.out
+    assert "      implementation_version: 'PEER: ''1'''\n" in ended.out
+    assert "      asynchronous_window: {invoked: 4, performed: 2}\n" in ended.out
+    assert "      scp_role:\n        - CTImageStorage\n      storage:\n" in ended.out
+    assert scp.requests[-1].user.asynchronous_window == AsynchronousWindow(invoked=0, performed=0)
+    assert {(role.scu, role.scp) for role in scp.requests[-1].user.roles} == {(True, True)}
+
+
+def test_a_peer_that_accepts_nothing_at_all_is_told() -> None:
+    """Not even Verification, on any association: exit code 3, and no document that says so."""
+    with recording_scp(accepting=accept(results=dict.fromkeys(range(1, 256, 2), 3))) as scp:
+        ended = dicomjobs("probe", f"ANY@127.0.0.1:{scp.port}")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert "accepted none of the" in ended.err
+
+
+def test_an_interrupted_probe_says_so() -> None:
+    """Exit code 130, at once."""
+    asked = threading.Event()
+    with scripted_scp(read_association_request(), lambda _: asked.set(), hang()) as port:
+        probing = subprocess.Popen(
+            command_line("probe", f"ANY@127.0.0.1:{port}"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert asked.wait(20)
+        probing.send_signal(signal.SIGINT)
+        out, err = probing.communicate(timeout=20)
+
+    assert (probing.returncode, out) == (130, b"")
+    assert b"SIGINT" in err
 
 
 def test_every_association_is_released(tmp_path: Path) -> None:

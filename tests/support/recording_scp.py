@@ -19,7 +19,7 @@ from dicomjobs.wire import command_set
 from dicomjobs.wire.command_set import Command
 from dicomjobs.wire.pdu import AssociateRequest, DataTransfer, DataValue
 from dicomjobs.wire.pdu_decode import decode
-from tests.support.scripted_scp import RELEASE_RP, Conversation, accept, message_id_of, response
+from tests.support.scripted_scp import RELEASE_RP, Conversation, Step, accept, message_id_of, response
 
 SECONDS = 20.0
 """How long a test waits for something to happen that does happen at once."""
@@ -48,6 +48,7 @@ class RecordingScp:
 
     port: int
     answer: Answer
+    accepting: Step
     requests: list[AssociateRequest] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     ends: queue.Queue[str] = field(default_factory=queue.Queue)
@@ -68,7 +69,7 @@ class RecordingScp:
         conversation, ended = Conversation(connection, over), "lost"
         with connection:
             try:
-                accept()(conversation)
+                self.accepting(conversation)
                 assert conversation.request is not None
                 self.requests.append(conversation.request)
                 number = len(self.requests)
@@ -122,12 +123,12 @@ def data_values(kind: int, body: bytes) -> tuple[DataValue, ...]:
 
 
 @contextmanager
-def recording_scp(answer: Answer = lambda _: 0) -> Iterator[RecordingScp]:
-    """Serve until the block ends; a bug of the SCP fails the test."""
+def recording_scp(answer: Answer = lambda _: 0, *, accepting: Step | None = None) -> Iterator[RecordingScp]:
+    """Serve until the block ends; a bug of the SCP fails the test. `accepting` answers an A-ASSOCIATE-RQ otherwise than usual."""
     over = threading.Event()
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
-        scp = RecordingScp(server.getsockname()[1], answer)
+        scp = RecordingScp(server.getsockname()[1], answer, accepting or accept())
 
         def take() -> None:
             with suppress(OSError):
