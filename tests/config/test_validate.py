@@ -18,6 +18,7 @@ def peer(rest: str) -> str:
 
 
 IDENTITY = "user_identity: {username: jo}"
+PIN = "ab" * 32
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,23 @@ IDENTITY = "user_identity: {username: jo}"
         ("tls: {}", ["DJ515"]),
         ("tls: {trust: [ca.pem]}", []),
         ("tls: {system_trust: true}", []),
+        (f"tls: {{verify_peer: false, pinned_sha256: [{PIN}]}}", []),
+        (f"tls: {{verify_peer: false, verify_host_name: false, pinned_sha256: [{PIN}]}}", []),
+        ("tls: {trust: [ca.pem], verify_host_name: false}", []),
+        ("tls: {system_trust: true, verify_host_name: false}", ["DJ514"]),
+        (f"tls: {{system_trust: true, verify_host_name: false, pinned_sha256: [{PIN}]}}", []),
+        (f"tls: {{pinned_sha256: [{PIN}]}}", ["DJ515"]),
+        ("tls: {trust: [ca.pem], profile: bcp195-rfc8996-modified-subset}", []),
+        ("tls: {trust: [ca.pem], profile: bcp195-non-downgrading}", ["DJ550"]),
+        ("tls: {trust: [ca.pem], profile: unencrypted}", ["DJ550", "DJ551"]),
+        ("tls: {trust: [ca.pem], profile: unencrypted}, allow: [retired_tls, unencrypted_tls]", []),
+        ("tls: {trust: [ca.pem], ciphers: [ECDHE-ECDSA-AES256-CCM8]}", []),
+        ("tls: {trust: [ca.pem], ciphers: [ECDHE-RSA-AES256-SHA]}", ["DJ550"]),
+        ("tls: {anonymous: true}", ["DJ552"]),
+        ("tls: {anonymous: true, server_name: pacs}, allow: [anonymous_tls]", []),
+        ("tls: {trust: [ca.pem], crl: [ca.crl]}", []),
+        ("tls: {trust: [ca.pem], crl_check: leaf}", []),
+        (f"{IDENTITY}, tls: {{trust: [ca.pem], profile: unencrypted}}, allow: [retired_tls, unencrypted_tls]", []),
         ("character_set: latin1", ["DJ512"]),
         ('character_set: "ISO 2022 IR 6\\\\ISO 2022 IR 87"', []),
     ],
