@@ -9,11 +9,12 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from dicomjobs.disk.condition import unmet, wanted_tags
 from dicomjobs.disk.header import MAXIMUM_HEADER_BYTES, Header, NotAnInstance, read_header
-from dicomjobs.disk.walk import Found, walk
-from dicomjobs.disk.window import Window
+from dicomjobs.disk.walk import Found, Scan, referenced, scan_for, walk
+from dicomjobs.disk.window import Damaged, Window
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.frozen import maker
 from dicomjobs.plan.inventory import SurveyedFile
@@ -38,15 +39,44 @@ def survey(send_set: SendSet, *, now: float) -> Iterator[SurveyedFile]:
     """Yield each file of a send set once, with what its header says or why it cannot be sent; `now` in seconds since the epoch."""
     newest = (now - send_set.minimum_age) * 1e9 if send_set.minimum_age else float("inf")
     criteria = _Criteria(send_set=send_set, wanted=wanted_tags(send_set.where), newest=newest)
-    for found in walk(send_set):
-        if found.problem:
-            yield SurveyedFile(path=found.path, named=found.named, problem=found.problem, words=found.words)
+    scan = scan_for(send_set)
+    for found in walk(send_set, scan):
+        file = _examine(found, criteria)
+        if file.problem == "media_storage_directory" and found.named:
+            yield from _directory(found, criteria, scan)
         else:
-            yield _examine(found, criteria)
+            yield file
+
+
+def _directory(found: Found, criteria: _Criteria, scan: Scan) -> Iterator[SurveyedFile]:
+    """Yield the files that a DICOMDIR names which the send set names, then the DICOMDIR, which is not sent itself."""
+    from dicomjobs.disk.dicomdir import Medium, file_ids
+
+    medium, count = Medium(os.path.dirname(found.path)), 0  # noqa: PTH120 - of a path that may be no UTF-8
+    problem, words = "media_storage_directory", ""
+    try:
+        with Path(found.target).open("rb") as file:
+            for components in file_ids(Window(file.fileno(), os.fstat(file.fileno()).st_size)):
+                count += 1
+                if components:
+                    for each in referenced(medium.path(components), medium.folder, scan):
+                        yield _examine(each, criteria)
+                else:
+                    words = f"the DICOMDIR's file number {count} is no name of a file in its folder"
+                    yield SurveyedFile(path=found.path, named=True, problem="leaves_its_folder", words=words)
+    except Damaged as damage:
+        problem, words = "incomplete_header", f"{damage}, after {count} of the files that the DICOMDIR names"
+    except OSError as error:
+        problem, words = "unreadable", error.strerror or type(error).__name__
+    else:
+        words = f"a DICOMDIR, which names {count} files; it is not sent itself"
+    yield SurveyedFile(path=found.path, named=problem != "media_storage_directory", problem=problem, words=words)
 
 
 def _examine(found: Found, criteria: _Criteria) -> SurveyedFile:
-    """Open one file and read its head."""
+    """Open one file and read its head, unless there is a reason not to."""
+    if found.problem:
+        return SurveyedFile(path=found.path, named=found.named, problem=found.problem, words=found.words)
     try:
         fd = os.open(found.target, _OPEN_FLAGS)
     except OSError as error:

@@ -42,7 +42,7 @@ _make_found = maker(Found)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scan:
+class Scan:
     """What is meant, and what was reached so far: each folder counts once, and each file outside of those folders."""
 
     recursive: bool
@@ -50,6 +50,8 @@ class _Scan:
     matches: Callable[[str], object]
     folders: set[_FileId] = field(default_factory=set)
     files: set[_FileId] = field(default_factory=set)
+    led_to: dict[str, str] = field(default_factory=dict)
+    """Where the folders of paths lead to that must stay inside another; there may be a link on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,13 @@ class _Folder:
     special: dict[str, int]
 
 
-def walk(send_set: SendSet) -> Iterator[Found]:
+def scan_for(send_set: SendSet) -> Scan:
+    """Return a scan that has reached nothing yet."""
+    return Scan(send_set.recursive, send_set.symlinks, re.compile(translate(send_set.pattern)).match)
+
+
+def walk(send_set: SendSet, scan: Scan) -> Iterator[Found]:
     """Yield every file once: paths as they are given, what a pattern matches and what a folder holds sorted by name."""
-    scan = _Scan(send_set.recursive, send_set.symlinks, re.compile(translate(send_set.pattern)).match)
     for entry in send_set.paths:
         if is_pattern(entry.path) and not os.path.lexists(entry.path):
             root = os.path.realpath(static_folder(entry.path))
@@ -73,7 +79,23 @@ def walk(send_set: SendSet) -> Iterator[Found]:
             yield from _resolve(entry.path, "", scan, named=True)
 
 
-def _resolve(path: str, root: str, scan: _Scan, *, named: bool) -> Iterator[Found]:
+def referenced(path: str, folder: str, scan: Scan) -> Iterator[Found]:
+    """Yield the file that a directory in `folder` names, unless it was reached before; links must stay inside that folder."""
+    if stat.S_ISDIR(_mode(path)):
+        yield Found(path, path, True, "not_a_regular_file", "a folder, not a regular file")
+    else:
+        yield from _resolve(path, os.path.realpath(folder), scan, named=True)
+
+
+def _mode(path: str) -> int:
+    """Return the mode of what a path leads to, 0 when that is not to be had."""
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - of a path that may be no UTF-8
+    except (OSError, ValueError):
+        return 0
+
+
+def _resolve(path: str, root: str, scan: Scan, *, named: bool) -> Iterator[Found]:
     """Yield what one path means: the files of a folder, or the file itself. `root` is what a pattern's links must stay inside."""
     try:
         status, target = os.lstat(path), path
@@ -83,7 +105,8 @@ def _resolve(path: str, root: str, scan: _Scan, *, named: bool) -> Iterator[Foun
     except OSError as error:
         yield _broken(path, error, named=named)
         return
-    if target is not path and root and not _may_lead_to(target, root, scan):
+    is_link = target is not path
+    if root and not (_may_lead_to(target, root, scan) if is_link else _is_led_inside(path, root, scan)):
         yield _not_followed(path, scan)
     elif stat.S_ISDIR(status.st_mode):
         yield from _files_below(path, scan, named=named)
@@ -91,7 +114,7 @@ def _resolve(path: str, root: str, scan: _Scan, *, named: bool) -> Iterator[Foun
         yield _file(path, target, status.st_mode, named=named)
 
 
-def _files_below(folder: str, scan: _Scan, *, named: bool) -> Iterator[Found]:
+def _files_below(folder: str, scan: Scan, *, named: bool) -> Iterator[Found]:
     """Yield the files of a folder and, in the places of their names, those of the folders in it, however deep."""
     root = os.path.realpath(folder)
     stack: list[_Folder] = []
@@ -114,7 +137,7 @@ def _files_below(folder: str, scan: _Scan, *, named: bool) -> Iterator[Found]:
             stack.pop()
 
 
-def _enter(folder: str, stack: list[_Folder], scan: _Scan, *, named: bool) -> Iterator[Found]:
+def _enter(folder: str, stack: list[_Folder], scan: Scan, *, named: bool) -> Iterator[Found]:
     """Put a folder that was not reached before on the stack, or yield why it cannot be read."""
     try:
         status = Path(folder).stat()
@@ -126,7 +149,7 @@ def _enter(folder: str, stack: list[_Folder], scan: _Scan, *, named: bool) -> It
         yield _broken(folder, error, named=named)
 
 
-def _listing(folder: str, device: int, scan: _Scan) -> _Folder:
+def _listing(folder: str, device: int, scan: Scan) -> _Folder:
     """Return the names in a folder that are meant; raises OSError. Only folders and links keep more than their name."""
     names: list[str] = []
     special: dict[str, int] = {}
@@ -146,7 +169,7 @@ def _listing(folder: str, device: int, scan: _Scan) -> _Folder:
     return _Folder(folder.rstrip("/") + "/", iter(names), special)
 
 
-def _is_folder(entry: os.DirEntry[str], scan: _Scan) -> bool:
+def _is_folder(entry: os.DirEntry[str], scan: Scan) -> bool:
     """Say whether an entry is a folder to go through: links to folders are, where all links are followed.
 
     Where only those are that stay inside, what they lead to is found under its own name.
@@ -158,7 +181,7 @@ def _is_folder(entry: os.DirEntry[str], scan: _Scan) -> bool:
     return entry.is_dir(follow_symlinks=False)
 
 
-def _link(path: str, root: str, scan: _Scan) -> Iterator[Found]:
+def _link(path: str, root: str, scan: Scan) -> Iterator[Found]:
     """Yield what a link in a scanned folder leads to, unless the scan comes across it under its own name."""
     if scan.symlinks is Symlinks.SKIP:
         yield _not_followed(path, scan)
@@ -179,7 +202,7 @@ def _link(path: str, root: str, scan: _Scan) -> Iterator[Found]:
         yield _file(path, target, status.st_mode, named=False)
 
 
-def _is_new(status: os.stat_result, target: str, scan: _Scan) -> bool:
+def _is_new(status: os.stat_result, target: str, scan: Scan) -> bool:
     """Say whether a file was not reached before, by another path or in a folder that was scanned; from now on it was."""
     identity = status.st_dev, status.st_ino
     if identity in scan.files:
@@ -202,12 +225,22 @@ def _file(path: str, target: str, mode: int, *, named: bool) -> Found:
     return Found(path, target, named, "not_a_regular_file", words)
 
 
-def _may_lead_to(target: str, root: str, scan: _Scan) -> bool:
+def _is_led_inside(path: str, root: str, scan: Scan) -> bool:
+    """Say whether the links on the way to a file lead into a folder, or wherever they lead when all are followed."""
+    if scan.symlinks is Symlinks.FOLLOW:
+        return True
+    folder = path.rpartition("/")[0]
+    if folder not in scan.led_to:
+        scan.led_to[folder] = os.path.realpath(folder)
+    return _inside(scan.led_to[folder], root)
+
+
+def _may_lead_to(target: str, root: str, scan: Scan) -> bool:
     """Say whether a link that a pattern matches is followed."""
     return scan.symlinks is Symlinks.FOLLOW or (scan.symlinks is Symlinks.INSIDE and _inside(target, root))
 
 
-def _not_followed(path: str, scan: _Scan) -> Found:
+def _not_followed(path: str, scan: Scan) -> Found:
     """Return a link that is not followed, and why."""
     if scan.symlinks is Symlinks.SKIP:
         return Found(path, path, False, "symlink_skipped", "a symbolic link, and `symlinks` says skip")

@@ -262,6 +262,22 @@ def test_bare_data_sets_are_found_beside_files_unless_the_set_wants_only_one_kin
         assert found == {name: "not_dicom" if name == refused else "" for name in ("bare", "file.dcm")}
 
 
+@pytest.mark.parametrize(("symlinks", "problem"), [(Symlinks.INSIDE, "symlink_outside"), (Symlinks.FOLLOW, "")])
+def test_a_link_on_the_way_of_a_pattern_leads_out_as_well(tmp_path: Path, symlinks: Symlinks, problem: str) -> None:
+    """The file itself is no link."""
+    make_study(tmp_path / "outside", 1)
+    make_study(tmp_path / "in" / "folder", 1)
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "in" / "same").symlink_to(tmp_path / "in" / "folder")
+
+    found = survey_of(send_set_of(f"{tmp_path}/in/*/*.dcm", symlinks=symlinks))
+
+    assert [(file.path.removeprefix(f"{tmp_path}/in/"), file.problem) for file in found] == [
+        ("folder/000000.dcm", ""),
+        ("link/000000.dcm", problem),
+    ]
+
+
 def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path: Path) -> None:
     """What the user names is meant; its links may lead anywhere below what it leads to."""
     made = make_study(tmp_path / "real", 1)
