@@ -312,6 +312,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "too_many_contexts": "more presentation contexts are needed than one association has",
     "not_convertible": "cannot be converted to a transfer syntax that was accepted",
     "changed_since_plan": "the file changed since the plan was made",
+    "changed_while_sending": "the file changed while it was being sent",
     "truncated_file": "the file is shorter than its elements say",
     "refused": "the peer answered with a failure status",
     "status_not_allowed": "the peer answered with a status the standard does not allow",

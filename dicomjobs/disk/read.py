@@ -97,7 +97,7 @@ class StreamedPayload:
             read = self._read(view[: end - position], position)
             position += read
             if position == end:
-                _check_unchanged(os.fstat(self._fd), self._instance)
+                _check_unchanged(os.fstat(self._fd), self._instance, "changed_while_sending")
             if self._hash:
                 self._hash.update(view[:read])
                 self.sha256 = self._hash.hexdigest() if position == end and not self._padding else ""
@@ -115,7 +115,7 @@ class StreamedPayload:
         except OSError as error:
             raise _unreadable(error) from error
         if not read:
-            raise NotSendable("changed_since_plan", "the file became shorter while it was being sent")
+            raise NotSendable("changed_while_sending", "the file became shorter while it was being sent")
         return read
 
     def close(self) -> None:
@@ -202,15 +202,15 @@ def _open(instance: PlannedInstance) -> int:
     return fd
 
 
-def _check_unchanged(status: os.stat_result, instance: PlannedInstance) -> None:
-    """Raise NotSendable unless the file is the regular file that was planned, as old and as long."""
+def _check_unchanged(status: os.stat_result, instance: PlannedInstance, reason: str = "changed_since_plan") -> None:
+    """Raise NotSendable with a reason unless the file is the regular file that was planned, as old and as long."""
     if not stat.S_ISREG(status.st_mode):
-        raise NotSendable("changed_since_plan", "what is there now is not a regular file")
+        raise NotSendable(reason, "what is there now is not a regular file")
     if status.st_size != instance.size:
         words = f"the file had {instance.size} bytes when the plan was made and has {status.st_size} now"
-        raise NotSendable("changed_since_plan", words)
+        raise NotSendable(reason, words)
     if status.st_mtime_ns != instance.mtime_ns:
-        raise NotSendable("changed_since_plan", "the file was written to since the plan was made")
+        raise NotSendable(reason, "the file was written to since the plan was made")
 
 
 def _read_whole(fd: int, instance: PlannedInstance) -> bytes:

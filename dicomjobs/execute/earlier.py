@@ -102,9 +102,13 @@ def still_unknown(job: str, item: int, earlier: Earlier) -> InstanceFinished:
     )
 
 
+_CAUSES = {"unreadable": Cause.LOCAL_RESOURCE, "changed_while_sending": Cause.TRANSIENT}
+"""What lies behind the reasons for which a file cannot be sent, where it is not the file itself."""
+
+
 def not_sendable(job: str, item: int, error: NotSendable) -> InstanceFinished:
     """Return the event of an instance of which no byte could be sent."""
-    cause = Cause.LOCAL_RESOURCE if error.reason == "unreadable" else Cause.PERMANENT
+    cause = _CAUSES.get(error.reason, Cause.PERMANENT)
     return InstanceFinished(
         job=job, item=item, outcome=Outcome.FAILED, reason=error.reason, words=error.words, cause=cause
     )

@@ -174,7 +174,7 @@ def test_a_file_that_changes_while_it_is_sent_never_gets_to_its_last_chunk(
         list(chunks)
     payload.close()
 
-    assert caught.value.reason == "changed_since_plan"
+    assert caught.value.reason == "changed_while_sending"
 
 
 @pytest.mark.parametrize("transfer_syntax", [*NATIVE, RLELossless])

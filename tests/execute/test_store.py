@@ -206,12 +206,16 @@ def test_a_file_that_cannot_be_sent_fails_alone() -> None:
 
 def test_a_file_that_fails_while_it_is_sent_costs_the_association_and_nothing_else() -> None:
     """The next instance goes on a new one."""
-    broken = {"/data/in/000001.dcm": NotSendable("changed_since_plan", "the file became shorter")}
+    broken = {"/data/in/000001.dcm": NotSendable("changed_while_sending", "the file became shorter")}
     stage = Stage(MadeInstances(3), files=FakeFiles(broken=broken))
 
     events = stage.run(make_plan(store_job(count=3)))
 
     assert [each[1] for each in _summary(events)] == ["delivered", "failed", "delivered"]
+    assert (
+        next(event.cause for event in events if isinstance(event, InstanceFinished) and event.item == 1)
+        is Cause.TRANSIENT
+    )
     assert [each.ended_by for each in stage.associations] == [EndedBy.ABORT, EndedBy.RELEASE]
 
 
