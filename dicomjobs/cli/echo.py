@@ -57,7 +57,7 @@ def _verify(peer: Peer) -> Report:
     """Carry the plan out as `run` would; raises InvalidInput, SecretUnavailable."""
     plan = plan_of_echo(peer)
     fold, stop = Fold(plan), ProcessStop(say)
-    with ExitStack() as resources, stop.watching_signals():
+    with closing(stop), ExitStack() as resources, stop.watching_signals():
         wiring = Wiring("echo", state_folder(None), stop, resources)
         wiring.start_embedded_peers(plan)
         wiring.open_secrets(plan)

@@ -69,6 +69,7 @@ def _run(ready: _Ready, arguments: Arguments) -> int:
         return report.exit_code
     finally:
         ready.on_disk.rows.close()
+        ready.stop.close()
 
 
 def _from_document(arguments: Arguments, lock: ExitStack) -> _Ready:
@@ -118,6 +119,7 @@ def _prepare(
         refuse_outputs(on_disk.plan, directory)
         on_failure.callback(resources.close)
         stop = ProcessStop(say)
+        on_failure.callback(stop.close)
         wiring = Wiring(run_id, state, stop, resources, Resend(arguments.resend))
         wiring.start_embedded_peers(on_disk.plan)
         tell_warnings(wiring.open_secrets(on_disk.plan), arguments)

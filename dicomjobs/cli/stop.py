@@ -34,6 +34,8 @@ class ProcessStop:
         self.finish_fd, self._finish = os.pipe()
         self.abort_fd, self._abort = os.pipe()
         self.signal_number = 0
+        self._timer: threading.Timer | None = None
+        self._closed = False
 
     @property
     def state(self) -> StopState:
@@ -42,19 +44,27 @@ class ProcessStop:
 
     def finish(self) -> None:
         """Let nothing new begin; what is in flight has the grace period."""
-        if self._state < StopState.FINISHING:
+        if self._state < StopState.FINISHING and not self._closed:
             self._state = StopState.FINISHING
             os.write(self._finish, b"!")
-            timer = threading.Timer(GRACE, self.abort)
-            timer.daemon = True
-            timer.start()
+            self._timer = threading.Timer(GRACE, self.abort)
+            self._timer.daemon = True
+            self._timer.start()
 
     def abort(self) -> None:
         """Give up what is in flight."""
-        if self._state < StopState.ABORTING:
+        if self._state < StopState.ABORTING and not self._closed:
             self._state = StopState.ABORTING
             os.write(self._finish, b"!")
             os.write(self._abort, b"!")
+
+    def close(self) -> None:
+        """Let go of the descriptors once nobody watches them any more; what comes later moves nothing."""
+        self._closed = True
+        if self._timer:
+            self._timer.cancel()
+        for descriptor in (self.finish_fd, self._finish, self.abort_fd, self._abort):
+            os.close(descriptor)
 
     def pause(self, seconds: float) -> None:
         """Wait so many seconds, or until nothing new may begin."""

@@ -1,0 +1,35 @@
+"""The fault kit played: whatever a peer does, the run ends in time, tells the truth, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import asking, establishing, storing
+from tests.faults.kit import Scenario, make_files, play
+from tests.support.tls_keys import TlsKeys
+
+SCENARIOS: list[Scenario] = [*establishing.SCENARIOS, *storing.SCENARIOS, *asking.SCENARIOS]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is sent to the peers."""
+    folder = tmp_path_factory.mktemp("files")
+    make_files(folder)
+    return folder
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_a_fault_is_told_truthfully_and_leaves_nothing_behind(
+    scenario: Scenario, files: Path, tmp_path: Path, tls_keys: TlsKeys
+) -> None:
+    """Outcome, reason, exit code, time, threads, descriptors, memory, report and silence."""
+    play(scenario, files=files, folder=tmp_path, keys=tls_keys)
+
+
+def test_there_are_as_many_scenarios_as_the_readme_says() -> None:
+    """And no two of the same name."""
+    assert len(SCENARIOS) >= 120
+    assert len({scenario.title for scenario in SCENARIOS}) == len(SCENARIOS)
