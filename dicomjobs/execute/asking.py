@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dicomjobs.dicom.uids import name_of
-from dicomjobs.errors import Interrupted, NoContextAccepted
+from dicomjobs.errors import AssociationError, Interrupted, NoContextAccepted
 from dicomjobs.execute.bytes_payload import BytesPayload
 from dicomjobs.execute.ports import Association, Pending, Ports
 from dicomjobs.model.association import AcceptedContext
@@ -63,6 +63,15 @@ class Asking:
         request = FindRequest(sop_class_uid=self.step.sop_class_uid)
         pending = self.wire.send(request, context.context_id, BytesPayload(identifier))
         one = _OneQuery(self, pending)
+        try:
+            return self._follow(one, take)
+        except AssociationError:
+            if one.cancelled_by != "max_matches":  # there were too many then, whatever the peer does about it
+                raise
+            return Answered(status=None, cancelled_by=one.cancelled_by)
+
+    def _follow(self, one: _OneQuery, take: Take) -> Answered:
+        """Follow the answers to one request to the last, or to the end of the peer's grace."""
         for response in one.responses():
             match response:
                 case PendingResponses():

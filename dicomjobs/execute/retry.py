@@ -100,8 +100,13 @@ def judged(event: InstanceFinished) -> InstanceFinished:
     return event
 
 
+_NEEDS_A_NEW_PLAN = "changed_while_sending"
+"""The reason of a failure that may pass, but not within a run: the file is no longer the one that was planned."""
+
+
 def is_tried_again(event: InstanceFinished, retry: Retry, on_unknown: OnUnknown) -> bool:
     """Tell whether an attempt that ended like this is followed by another, or by a look-up where it is unknown."""
     if event.outcome is Outcome.UNKNOWN and event.cause is Cause.UNKNOWN:
         return on_unknown is OnUnknown.QUERY or (on_unknown is OnUnknown.SEND and event.attempts < retry.attempts)
-    return event.outcome is Outcome.FAILED and event.cause is Cause.TRANSIENT and event.attempts < retry.attempts
+    passing = event.outcome is Outcome.FAILED and event.cause is Cause.TRANSIENT
+    return passing and event.reason != _NEEDS_A_NEW_PLAN and event.attempts < retry.attempts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.faults.kit import Scenario, both
 from tests.support.scripted_scp import (
@@ -87,6 +88,8 @@ SCENARIOS = [
         establishing(12, "4 GB AC", [ASKED, send(bytes.fromhex("0200ffffffff")), hang()], FOR_GOOD),
         establishing(15, "unknown context", [accept(extra_ids=(9,)), hang()], FOR_GOOD),
     ),
+    replace(establishing(1, "no such name", [], REFUSED), host="no.such.host.invalid"),
+    replace(establishing(2, "nothing listens", [], RUN_AGAIN), port=1),
     establishing(5, "closes on accept", [close()], RUN_AGAIN),
     establishing(5, "resets after the request", [ASKED, reset()], RUN_AGAIN),
     establishing(5, "FIN after the request", [ASKED, half_close(), hang()], RUN_AGAIN),

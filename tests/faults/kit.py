@@ -7,9 +7,10 @@ is valid and that says the same as the exit code, and puts nothing of the patien
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
@@ -35,7 +36,7 @@ MEMORY = 150 << 20
 """Bytes that the process may grow by."""
 CANARY = "CANARY"
 """Stands in every attribute that tells of the patient, and must not be found in anything that a run writes."""
-SMALL, LARGE = "small", "large"
+SMALL, LARGE, THREE = "small", "large", "three"
 
 _SCHEMA = Path(__file__).parents[2] / "schemas" / "report.schema.json"
 
@@ -44,8 +45,8 @@ _SCHEMA = Path(__file__).parents[2] / "schemas" / "report.schema.json"
 class Scenario:
     """A peer and what must come of a run with it.
 
-    `row` is that of the fault matrix; `outcome` and `reason` are those of the instance, or of the job where there is none;
-    `clocks` is how many of the peer's clocks may run out one after the other.
+    `row` is that of the fault matrix; `outcome` and `reason` are those of the instances, with a bar between them, or of the job
+    where there are none; `clocks` is how many of the peer's clocks may run out one after the other.
     """
 
     name: str
@@ -60,6 +61,12 @@ class Scenario:
     clocks: float = 4
     tls: bool = False
     further: Sequence[Sequence[Step]] = ()
+    host: str = "127.0.0.1"
+    port: int | None = None
+    """Another port than the one on which the script listens."""
+    server: Callable[[TlsKeys], ssl.SSLContext | None] = server_context
+    client: Callable[[TlsKeys], str] = lambda keys: f"{{trust: [{keys.authority.certificate}]}}"
+    """The peer's `tls:` in YAML, "" for none."""
 
     @property
     def title(self) -> str:
@@ -80,16 +87,17 @@ def make_files(folder: Path) -> None:
         (0x00081030, "LO", f"{CANARY} study"),
         (0x00104000, "LT", f"{CANARY} comment"),
     ]
-    for name, rows in ((SMALL, 4), (LARGE, 3000)):
+    for name, rows, count in ((SMALL, 4, 1), (LARGE, 3000, 1), (THREE, 4, 3)):
         (folder / name).mkdir()
-        make_instance(folder / name / "instance.dcm", rows=rows, extra=patient)
+        for number in range(count):
+            make_instance(folder / name / f"{number}.dcm", number=number, rows=rows, extra=patient)
 
 
 def play(scenario: Scenario, *, files: Path, folder: Path, keys: TlsKeys) -> None:
     """Run a scenario and check all that every scenario has in common, and what this one expects."""
     before = _Process.now()
     with ExitStack() as stack:
-        server = server_context(keys) if scenario.tls else None
+        server = scenario.server(keys) if scenario.tls else None
         scripts = (scenario.script, *scenario.further)
         port = stack.enter_context(scripted_sessions(*scripts, tls=server, last_again=True))
         document = write(folder / "job", _job(scenario, port, files / scenario.files, keys, folder))
@@ -109,9 +117,10 @@ def _job(scenario: Scenario, port: int, files: Path, keys: TlsKeys, folder: Path
     """Return the job file of a scenario."""
     connect = TLS_CONNECT if scenario.tls else CLOCK
     clocks = f"connect: {connect}, " + ", ".join(f"{name}: {CLOCK}" for name in ("acse", "dimse", "network"))
-    tls = f", tls: {{trust: [{keys.authority.certificate}]}}" if scenario.tls else ""
+    settings = scenario.client(keys) if scenario.tls else ""
+    tls = f", tls: {settings}" if settings else ""
     what = {
-        "store": f"send_set: {{paths: [{files}]}}, retry: {{attempts: 1}}",
+        "store": f"send_set: {{paths: [{files}]}}, retry: {{attempts: 1}}, on_unknown: stop",
         "find": "query: {model: study, level: STUDY, keys: {StudyInstanceUID: , StudyDate: '20260101'}}",
         "echo": "",
     }[scenario.kind]
@@ -120,7 +129,7 @@ def _job(scenario: Scenario, port: int, files: Path, keys: TlsKeys, folder: Path
 dicomjobs: 1
 state: {{directory: {folder / "state"}}}
 peers:
-  peer: {{host: 127.0.0.1, port: {port}, timeouts: {{{clocks}}}{tls}}}
+  peer: {{host: {scenario.host}, port: {scenario.port or port}, timeouts: {{{clocks}}}{tls}}}
 jobs:
   job: {{{scenario.kind}: {{peer: peer{", " if keys_of_job else ""}{keys_of_job}}}}}
 """
@@ -196,7 +205,7 @@ def _became(ran: RunDirectory) -> tuple[str, str, int]:
     report: Any = ran.report
     (job,) = report["jobs"]
     if ran.rows:
-        (row,) = ran.rows
-        return row["outcome"], row["reason"], report["exit_code"]
+        outcomes, reasons = ("|".join(row[key] for row in ran.rows) for key in ("outcome", "reason"))
+        return outcomes, reasons, report["exit_code"]
     reason = job["failures"][0]["reason"] if job["failures"] else ""
     return job["outcome"], reason, report["exit_code"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults.kit import LARGE, Scenario, both
+from collections.abc import Sequence
+
+from tests.faults.kit import LARGE, THREE, Scenario, both
 from tests.support.scripted_scp import (
     RELEASE_RP,
     RELEASE_RQ,
@@ -19,6 +21,7 @@ from tests.support.scripted_scp import (
     pdu,
     read_message,
     read_one_pdu,
+    reject_pdu,
     repeat,
     reset,
     respond,
@@ -88,7 +91,64 @@ def _slow_reader(scp: Conversation) -> None:
     respond()(scp)
 
 
+def of_three(row: int, name: str, outcome: str, reason: str, code: int, *sessions: Sequence[Step]) -> Scenario:
+    """Return a scenario with three instances, and a script for each association."""
+    first, *further = sessions
+    return Scenario(
+        name=name, row=row, script=first, outcome=outcome, reason=reason, code=code, files=THREE, further=further
+    )
+
+
+ANSWERED = (read_message(), respond())
+RELEASED = (read_one_pdu(), send(RELEASE_RP))
+ALL_DELIVERED = "delivered|delivered|delivered"
+
 SCENARIOS = [
+    of_three(20, "closes after the last answer", ALL_DELIVERED, "||", 0, (accept(), *ANSWERED * 3, close())),
+    of_three(
+        19,
+        "closes without an answer to the second",
+        "delivered|unknown|delivered",
+        "|no_answer|",
+        8,
+        (accept(), *ANSWERED, read_message(), close()),
+        (accept(), *ANSWERED, *RELEASED),
+    ),
+    of_three(
+        26,
+        "the first answer comes twice",
+        "delivered|failed|delivered",
+        "|broken_off|",
+        4,
+        (accept(), read_message(), respond(times=2), hang()),
+        (accept(), *ANSWERED, *RELEASED),
+    ),
+    of_three(
+        26,
+        "the answer to the first comes for the second",
+        "delivered|unknown|delivered",
+        "|no_answer|",
+        8,
+        (accept(), *ANSWERED, read_message(), respond(message_id=1), hang()),
+        (accept(), *ANSWERED, *RELEASED),
+    ),
+    of_three(
+        6,
+        "rejected when it is asked again",
+        "delivered|unknown|failed",
+        "|no_answer|association_failed",
+        8,
+        (accept(), *ANSWERED, read_message(), send(abort_pdu(source=0))),
+        (read_one_pdu(), send(reject_pdu(2, 3, 1))),
+    ),
+    of_three(
+        31,
+        "full from the second on",
+        "delivered|failed|failed",
+        "|refused|refused",
+        4,
+        (accept(), *ANSWERED, *(read_message(), respond(status=0xA700)) * 2, *RELEASED),
+    ),
     *both(
         unanswered(18, "A-ABORT", send(abort_pdu(source=0))),
         unanswered(19, "reset", reset()),

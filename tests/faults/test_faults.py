@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import asking, establishing, storing
+from tests.faults import asking, establishing, securing, storing
 from tests.faults.kit import Scenario, make_files, play
 from tests.support.tls_keys import TlsKeys
 
-SCENARIOS: list[Scenario] = [*establishing.SCENARIOS, *storing.SCENARIOS, *asking.SCENARIOS]
+SCENARIOS: list[Scenario] = [*establishing.SCENARIOS, *storing.SCENARIOS, *securing.SCENARIOS, *asking.SCENARIOS]
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
 def test_a_fault_is_told_truthfully_and_leaves_nothing_behind(
     scenario: Scenario, files: Path, tmp_path: Path, tls_keys: TlsKeys
