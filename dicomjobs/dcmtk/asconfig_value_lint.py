@@ -5,6 +5,8 @@ What DCMTK refuses is not looked at here again.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from dicomjobs.dcmtk.asconfig_entries import Entry, Section, Supersection
 from dicomjobs.dcmtk.asconfig_file import reference_of
 from dicomjobs.dcmtk.asconfig_findings import Findings, value_place
@@ -83,9 +85,23 @@ def _linted_uid(entry: Entry, text: str, findings: Findings) -> str | None:
         summary = f"`{spoken(text)[:80]}` is no valid UID (PS3.5 9.1), which DCMTK does not notice"
         hint = "a UID has 64 characters at most, no component of it is empty or begins with 0"
         findings.warning("DJ536", summary, place, hint=hint)
-    name = text.removeprefix("=")
-    if uid_named_by_dcmtk(name) and since_of(name) is Since.OLDER:
-        today = dcmtk_name_of(uid, since=Since.NEWER) or dcmtk_name_of(uid) or uid
-        summary = f"`{name}` is a name that DCMTK has no more: its later releases refuse the file"
-        findings.warning("DJ536", summary, place, hint=f"write {today}")
+    _lint_name(text.removeprefix("="), uid, place, findings)
     return uid
+
+
+def _lint_name(name: str, uid: str, place: tuple[int, int], findings: Findings) -> None:
+    """Warn of a name that not every release has."""
+    if not uid_named_by_dcmtk(name):
+        return
+    match since_of(name):
+        case Since.LASTING:
+            pass
+        case Since.OLDER:
+            today = dcmtk_name_of(uid, since=Since.NEWER) or dcmtk_name_of(uid) or uid
+            summary = f"`{name}` is a name that DCMTK has no more: its later releases refuse the file"
+            findings.warning("DJ536", summary, place, hint=f"write {today}")
+        case Since.NEWER:
+            summary = f"`{name}` is a name that DCMTK 3.6.7 and those before it do not have: they refuse the file"
+            findings.warning("DJ536", summary, place, hint=f"every release understands {uid}")
+        case since:
+            assert_never(since)
