@@ -58,7 +58,7 @@ class Archive:
 
     count: int
 
-    def survey(self, _: SendSet) -> Iterator[SurveyedFile]:
+    def survey(self, _: SendSet, __: Duplicates) -> Iterator[SurveyedFile]:
         """Survey all of it."""
         return _files(self.count)
 

@@ -46,6 +46,7 @@ class Arguments:
     source: str = ""
     profile: str = ""
     compare: str = ""
+    line: tuple[str, ...] = ()
     resend: str = ""
     wait: float = 0.0
 

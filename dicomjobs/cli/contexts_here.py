@@ -14,7 +14,7 @@ from dicomjobs.dicom.uids import name_of
 from dicomjobs.disk.survey import survey
 from dicomjobs.model.acceptance import Acceptance
 from dicomjobs.model.association import AssociationProfile, ContextTemplate
-from dicomjobs.model.job import StoreJob
+from dicomjobs.model.job import Duplicates, StoreJob
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.route import NativeRoute, wanted_syntaxes
 from dicomjobs.report.phrases import number_of
@@ -40,7 +40,7 @@ def context_warnings(workspace: Workspace) -> Diagnostics:
 
 def _kinds(send_set: SendSet) -> Kinds:
     """Survey the files of a send set that could be sent."""
-    files = survey(send_set, now=time.time())
+    files = survey(send_set, duplicates=Duplicates.SKIP, now=time.time())
     return Counter((file.sop_class_uid, file.transfer_syntax) for file in files if not file.problem)
 
 

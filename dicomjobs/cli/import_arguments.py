@@ -15,6 +15,7 @@ def add_import(verbs: Any) -> None:
     importing.add_argument("-o", "--output", metavar="FILE.yaml", help="write the YAML here instead of printing it")
     kinds = importing.add_subparsers(dest="kind", metavar="KIND", required=True)
     _add_asconfig(kinds)
+    _add_line(kinds, "storescu", "ARG")
 
 
 def add_export(verbs: Any) -> Any:
@@ -39,3 +40,14 @@ def _add_asconfig(kinds: Any) -> None:
         metavar="FILE.yaml",
         help="write the YAML here instead of printing it",
     )
+
+
+def _add_line(kinds: Any, program: str, metavar: str) -> None:
+    """Add the import of a program's command line: everything after its name belongs to it, whatever it looks like."""
+    line = kinds.add_parser(
+        program,
+        help=f"a command line of DCMTK's {program}, as a script has it",
+        prefix_chars="\0",  # no argument of the program's is an option of ours
+        add_help=False,
+    )
+    line.add_argument("line", nargs=argparse.REMAINDER, metavar=metavar, help=f"what the script says after {program}")

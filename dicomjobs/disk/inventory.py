@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomjobs.disk.survey import survey
+from dicomjobs.model.job import Duplicates
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
@@ -20,9 +21,9 @@ class DiskInventory:
 
     now: float
 
-    def survey(self, send_set: SendSet) -> Iterator[SurveyedFile]:
+    def survey(self, send_set: SendSet, duplicates: Duplicates) -> Iterator[SurveyedFile]:
         """The files of a send set, streaming, in a deterministic order."""
-        return survey(send_set, now=self.now)
+        return survey(send_set, duplicates=duplicates, now=self.now)
 
     def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
         """Tell whether two files hold the same data set, byte for byte; false when either cannot be read."""

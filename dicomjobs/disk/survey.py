@@ -15,6 +15,7 @@ from dicomjobs.disk.condition import unmet, wanted_tags
 from dicomjobs.disk.header import MAXIMUM_HEADER_BYTES, Header, NotAnInstance, read_header
 from dicomjobs.disk.walk import Found, Scan, referenced, scan_for, walk
 from dicomjobs.disk.window import Damaged, Window
+from dicomjobs.model.job import Duplicates
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.frozen import maker
 from dicomjobs.plan.inventory import SurveyedFile
@@ -35,12 +36,15 @@ class _Criteria:
     newest: float
 
 
-def survey(send_set: SendSet, *, now: float) -> Iterator[SurveyedFile]:
-    """Yield each file of a send set once, with what its header says or why it cannot be sent; `now` in seconds since the epoch."""
+def survey(send_set: SendSet, *, duplicates: Duplicates, now: float) -> Iterator[SurveyedFile]:
+    """Yield each file of a send set, with what its header says or why it cannot be sent; `now` in seconds since the epoch.
+
+    A file to which several paths lead comes once, or once a path where duplicates are sent.
+    """
     newest = (now - send_set.minimum_age) * 1e9 if send_set.minimum_age else float("inf")
     criteria = _Criteria(send_set=send_set, wanted=wanted_tags(send_set.where), newest=newest)
     scan = scan_for(send_set)
-    for found in walk(send_set, scan):
+    for found in walk(send_set, scan, duplicates=duplicates):
         file = _examine(found, criteria)
         if file.problem == "media_storage_directory" and found.named:
             yield from _directory(found, criteria, scan)

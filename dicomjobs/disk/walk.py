@@ -1,6 +1,7 @@
 """From the paths of a send set to the files they mean, in an order that does not depend on the file system.
 
-Folders are read, files are never opened. Each folder counts once, so that links which lead in a circle come to an end.
+Folders are read, files are never opened. Each folder counts once, so that links which lead in a circle come to an end; where
+duplicates are sent, it counts once for each path that leads to it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from dicomjobs.disk.patterns import expand, is_pattern, static_folder
+from dicomjobs.model.job import Duplicates
 from dicomjobs.model.send_set import SendSet, Symlinks
 from dicomjobs.plan.frozen import maker
 
@@ -53,6 +55,11 @@ class Scan:
     led_to: dict[str, str] = field(default_factory=dict)
     """Where the folders of paths lead to that must stay inside another; there may be a link on the way."""
 
+    def forget(self) -> None:
+        """Let what was reached so far count again."""
+        self.folders.clear()
+        self.files.clear()
+
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
@@ -68,9 +75,11 @@ def scan_for(send_set: SendSet) -> Scan:
     return Scan(send_set.recursive, send_set.symlinks, re.compile(translate(send_set.pattern)).match)
 
 
-def walk(send_set: SendSet, scan: Scan) -> Iterator[Found]:
-    """Yield every file once: paths as they are given, what a pattern matches and what a folder holds sorted by name."""
+def walk(send_set: SendSet, scan: Scan, *, duplicates: Duplicates) -> Iterator[Found]:
+    """Yield every file, once or once a path: paths as they are given, what a pattern matches and what a folder holds by name."""
     for entry in send_set.paths:
+        if duplicates is Duplicates.SEND:
+            scan.forget()
         if is_pattern(entry.path) and not os.path.lexists(entry.path):
             root = os.path.realpath(static_folder(entry.path))
             for path in expand(entry.path):

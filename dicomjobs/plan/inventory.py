@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from dicomjobs.model.job import Duplicates
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.plan.plan import PlannedInstance
 
@@ -34,8 +35,11 @@ class SurveyedFile:
 class Inventory(Protocol):
     """What the disk holds, as far as planning needs to know."""
 
-    def survey(self, send_set: SendSet) -> Iterable[SurveyedFile]:
-        """The files of a send set, streaming, in a deterministic order."""
+    def survey(self, send_set: SendSet, duplicates: Duplicates) -> Iterable[SurveyedFile]:
+        """The files of a send set, streaming, in a deterministic order.
+
+        A file to which several paths lead is there once, or once a path where duplicates are sent.
+        """
 
     def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
         """Tell whether two files hold the same data set, byte for byte; false when either cannot be read."""

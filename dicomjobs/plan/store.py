@@ -76,7 +76,7 @@ def _draft_rows(job: StoreJob, inventory: Inventory, draft: Draft, need_of: Call
     """Decide for each file whether it goes out, and on which context."""
     seen: dict[int, int] = {}
     renames = job.sent_files.put_away is PutAway.RENAME
-    for file in inventory.survey(job.send_set):
+    for file in inventory.survey(job.send_set, job.duplicates):
         first = _first_with_uid(file, draft, seen) if job.duplicates is Duplicates.SKIP else None
         if renames and not file.named and file.path.endswith((DONE, BAD)):
             words = "an earlier run has sent it and given it this ending"

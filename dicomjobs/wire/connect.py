@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
-from dicomjobs.errors import AssociationError, ConnectionLost, ProtocolError, TlsHandshakeFailed
+from dicomjobs.errors import AssociationError, AssociationRejected, ConnectionLost, ProtocolError, TlsHandshakeFailed
 from dicomjobs.model.association import Proposal, TlsSession
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.stop import StopSignal
@@ -38,6 +38,9 @@ def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: St
     try:
         accept = _associate(channel, peer, request, stop.finish_fd)
         negotiation = negotiated(peer, proposal, accept, tls=tls, address=address)
+    except AssociationRejected:
+        channel.close()  # all that is left to do after an A-ASSOCIATE-RJ (PS3.8 9.2.3, AE-4)
+        raise
     except BaseException as error:
         channel.abort(source=2 if isinstance(error, ProtocolError) else 0)
         raise

@@ -82,7 +82,7 @@ class Surveyed:
 
     files: tuple[SurveyedFile, ...]
 
-    def survey(self, _: SendSet) -> Iterator[SurveyedFile]:
+    def survey(self, _: SendSet, __: Duplicates) -> Iterator[SurveyedFile]:
         """All of them."""
         return iter(self.files)
 

@@ -2,17 +2,19 @@
 
     with recording_scp(lambda received: 0xA700) as scp: ...  # scp.port, scp.requests, scp.received, scp.next_end()
 
-Every presentation context is accepted with its first transfer syntax. The function that answers may wait, which makes a slow peer.
+Every presentation context is accepted with its first transfer syntax, unless `accepting` is another step of the script's kind. The
+function that answers may wait, which makes a slow peer. `answer` and `accepting` may be changed between two associations.
 """
 
 from __future__ import annotations
 
 import queue
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from dicomjobs.wire import command_set
@@ -29,17 +31,19 @@ _P_DATA, _RELEASE_RQ, _ABORT = 4, 5, 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One request: the association it came on, from 1, its context, its command set and its data set's bytes."""
+    """One request: the association it came on, from 1, its context, its command set decoded and encoded, and its data set's bytes."""
 
     association: int
     context_id: int
     message_id: int
     command: Command
+    command_set: bytes
+    transfer_syntax: str
     data: bytes
 
 
-Answer = Callable[[Received], int]
-"""What to say to a request: a DIMSE status."""
+Answer = Callable[[Received], int | bytes]
+"""What to say to a request: a DIMSE status, or bytes that go out instead of an answer."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,9 @@ class RecordingScp:
     port: int
     answer: Answer
     accepting: Step
+    tls: ssl.SSLContext | None = None
+    connections: int = 0
+    """How many connections were taken, each of which gets its word in `ends`."""
     requests: list[AssociateRequest] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     ends: queue.Queue[str] = field(default_factory=queue.Queue)
@@ -66,9 +73,13 @@ class RecordingScp:
     def serve(self, connection: socket.socket, over: threading.Event) -> None:
         """Hold one association to its end."""
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        conversation, ended = Conversation(connection, over), "lost"
-        with connection:
+        ended = "lost"
+        with ExitStack() as closing:
+            closing.callback(connection.close)
             try:
+                if self.tls:
+                    connection = closing.enter_context(self.tls.wrap_socket(connection, server_side=True))
+                conversation = Conversation(connection, over)
                 self.accepting(conversation)
                 assert conversation.request is not None
                 self.requests.append(conversation.request)
@@ -97,23 +108,26 @@ class RecordingScp:
                 else:
                     data += value.fragment
                 if value.is_last and (not value.is_command or not conversation.command.has_data):
-                    self._answer(conversation, association, data)
+                    self._answer(conversation, association, command, data)
                     return ""
         if kind == _RELEASE_RQ:
             conversation.socket.sendall(RELEASE_RP)
         return {_RELEASE_RQ: "released", _ABORT: "aborted"}.get(kind, f"PDU type {kind}")
 
-    def _answer(self, conversation: Conversation, association: int, data: bytes) -> None:
+    def _answer(self, conversation: Conversation, association: int, command: bytes, data: bytes) -> None:
         """Note a request and answer it."""
         request = Received(
             association=association,
             context_id=conversation.context_id,
             message_id=conversation.message_id,
             command=conversation.command,
+            command_set=command,
+            transfer_syntax=conversation.transfer_syntaxes.get(conversation.context_id, ""),
             data=data,
         )
         self.received.append(request)
-        conversation.socket.sendall(response(conversation, status=self.answer(request)))
+        said = self.answer(request)
+        conversation.socket.sendall(said if isinstance(said, bytes) else response(conversation, status=said))
 
 
 def data_values(kind: int, body: bytes) -> tuple[DataValue, ...]:
@@ -135,6 +149,7 @@ def recording_scp(answer: Answer = lambda _: 0, *, accepting: Step | None = None
                 while True:
                     connection, _ = server.accept()
                     connection.settimeout(SECONDS)
+                    scp.connections += 1
                     threads.append(threading.Thread(target=scp.serve, args=(connection, over), daemon=True))
                     threads[-1].start()
 

@@ -44,6 +44,7 @@ class Conversation:
         self.socket = sock
         self.over = over
         self.request: AssociateRequest | None = None
+        self.transfer_syntaxes: dict[int, str] = {}
         self.context_id = 0
         self.message_id = 0
         self.command = Command(
@@ -51,6 +52,11 @@ class Conversation:
         )
         self.data_length = 0
         self.data = b""
+
+    def accept(self, answer: AssociateAccept) -> None:
+        """Send an A-ASSOCIATE-AC and keep the transfer syntax of each context that it accepts."""
+        self.transfer_syntaxes = {each.context_id: each.transfer_syntax for each in answer.contexts if each.result == 0}
+        self.socket.sendall(encode(answer))
 
     def read(self, count: int) -> bytes:
         """Read exactly so many bytes."""
@@ -180,7 +186,7 @@ def accept(
                 identity_response=identity_response,
             ),
         )
-        conversation.socket.sendall(encode(answer))
+        conversation.accept(answer)
 
     return step
 
