@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.support.certificates import Certificate, issue, make_authority, revoc
 from tests.support.command import Ended, dicomjobs, latest, peer_yaml, runs, store_yaml
 from tests.support.instances import make_study
 from tests.support.job_files import write
-from tests.support.peers import free_port, storescp
+from tests.support.peers import free_port, orthanc, storescp
 from tests.support.scripted_scp import hang, scripted_scp
 from tests.support.tls_keys import PASSWORD, TlsKeys, server_context
 from tests.wire.test_tls_certificates import digest_of
@@ -89,6 +90,41 @@ def test_what_weakens_is_told_before_and_after(tls_keys: TlsKeys, files: Path, t
     assert association["weakened_by"] == ["retired_tls", "unencrypted_tls", "unverified_peer"]
     assert "weakened by retired_tls, unencrypted_tls, unverified_peer, as the peer's allow: permits" in text
     assert "over TLS (unencrypted, retired_tls, unencrypted_tls, unverified_peer) as" in planned.out
+
+
+def test_a_storescp_that_wants_a_certificate_says_so(tls_keys: TlsKeys, files: Path, tmp_path: Path) -> None:
+    """The real program: its alert comes when it is too late for the handshake to fail."""
+    with storescp(tmp_path, *storescp_options(tls_keys)) as scp:
+        ran = run(tmp_path, files, scp.port, tls=flow(trust=f"[{tls_keys.authority.certificate}]"))
+        arrived = len(scp.files())
+
+    (failure,) = latest(tmp_path / "reports").job("send")["failures"]
+    assert (ran.code, arrived) == (9, 0)
+    assert "alert certificate required" in failure["words"]
+    assert "give tls.certificate and tls.key" in failure["try"]
+
+
+def test_orthanc_stores_and_finds_over_tls(tls_keys: TlsKeys, files: Path, tmp_path: Path) -> None:
+    """Another real peer, with certificates at both ends."""
+    settings: dict[str, Any] = {
+        "DicomTlsEnabled": True,
+        "DicomTlsPrivateKey": str(tls_keys.rsa.key),
+        "DicomTlsCertificate": str(tls_keys.rsa.certificate),
+        "DicomTlsTrustedCertificates": str(tls_keys.authority.certificate),
+    }
+    with orthanc(tmp_path, **settings) as archive:
+        tls = flow(trust=f"[{tls_keys.authority.certificate}]", **identity(tls_keys.client))
+        peer = peer_yaml(archive.port, called="ORTHANC", tls=tls)
+        document = store_yaml(archive.port, files, peer=peer) + (
+            f"  look: {{needs: [send], find: {{peer: {peer}, query: {{model: study, level: STUDY, keys: {{PatientID: }}}}}}}}\n"
+        )
+        ran = dicomjobs("run", write(tmp_path, document), "--reports", tmp_path / "reports")
+        arrived = archive.count_instances()
+
+    told = latest(tmp_path / "reports")
+    assert (ran.code, arrived) == (0, FILES)
+    assert told.job("look")["counts"]["matches"] == 1
+    assert told.job("look")["associations"][0]["tls"]["peer_certificate_sha256"] == digest_of(tls_keys.rsa)
 
 
 @pytest.mark.parametrize(

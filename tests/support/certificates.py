@@ -19,6 +19,9 @@ CN = {name}
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
+[sloppy]
+basicConstraints = CA:TRUE
+subjectKeyIdentifier = hash
 [signing]
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
@@ -63,15 +66,17 @@ class Certificate:
     key: Path
 
 
-def make_authority(folder: Path, name: str = "authority", *, under: Certificate | None = None) -> Certificate:
-    """A certificate authority, self-signed or `under` another."""
+def make_authority(
+    folder: Path, name: str = "authority", *, under: Certificate | None = None, extensions: str = "extensions"
+) -> Certificate:
+    """A certificate authority, self-signed or `under` another; with the extensions `sloppy` it is not as RFC 5280 has it."""
     made = Certificate(certificate=folder / f"{name}.pem", key=folder / f"{name}.key")
     config = folder / f"{name}.cnf"
     config.write_text(_AUTHORITY.format(name=name, folder=folder))
     (folder / f"{name}.index").touch()
     request = ("req", *EC, "-noenc", "-config", config, "-keyout", made.key)
     if under is None:
-        _openssl(*request, "-x509", "-extensions", "extensions", "-days", 30, "-out", made.certificate)
+        _openssl(*request, "-x509", "-extensions", extensions, "-days", 30, "-out", made.certificate)
     else:
         _openssl(*request, "-new", "-out", folder / f"{name}.csr")
         _sign(under, folder / f"{name}.csr", made.certificate, "-days", 30, "-extensions", "signing")

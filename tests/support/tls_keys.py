@@ -45,6 +45,8 @@ class TlsKeys:
     of_revoked: Certificate
     self_signed: Certificate
     stranger: Certificate
+    sloppy: Certificate
+    of_sloppy: Certificate
     list: Path
     stale_list: Path
     list_of_below: Path
@@ -59,6 +61,7 @@ def make_keys(folder: Path) -> TlsKeys:
     revoked = issue(authority, "revoked")
     for certificate in (revoked, taken_back):
         revoke(authority, certificate)
+    sloppy = make_authority(folder, "sloppy", extensions="sloppy")
     return TlsKeys(
         authority=authority,
         below=below,
@@ -77,6 +80,8 @@ def make_keys(folder: Path) -> TlsKeys:
         of_revoked=_with_chain(issue(taken_back, "of_revoked"), taken_back),
         self_signed=self_signed(folder, "self_signed"),
         stranger=issue(make_authority(elsewhere), "stranger"),
+        sloppy=sloppy,
+        of_sloppy=issue(sloppy, "of_sloppy", kind=RSA),
         list=revocation_list(authority, "list"),
         stale_list=revocation_list(authority, "stale_list", days=-1),
         list_of_below=revocation_list(below, "list_of_below"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dicomjobs.dicom.tls_profiles import TlsProfile
 from dicomjobs.errors import Remedy, TlsHandshakeFailed
 from dicomjobs.model.association import TlsSession
 from dicomjobs.model.peer import Allowance, Peer
@@ -84,6 +85,28 @@ def test_a_certificate_that_is_as_it_should_be(tls_keys: TlsKeys, stop: Stop, ce
     assert session.peer_certificate_expires[:3] == "202"
 
 
+def test_the_authorities_of_the_system_are_trusted_if_that_is_asked_for(
+    tls_keys: TlsKeys, stop: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not otherwise, whatever else is trusted."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls_keys.authority.certificate))
+    with scripted_scp(accept(), hang(), tls=server_context(tls_keys)) as port:
+        session_with(a_peer(port, tls=trusting(tls_keys, trust=(), system_trust=True)), stop)
+    settings = trusting(tls_keys, **trusted("stranger")(tls_keys))
+    with scripted_scp(accept(), tls=server_context(tls_keys)) as port, pytest.raises(TlsHandshakeFailed):
+        session_with(a_peer(port, tls=settings), stop)
+
+
+def test_an_old_authority_is_good_enough_for_a_retired_profile(tls_keys: TlsKeys, stop: Stop) -> None:
+    """It was made when nobody asked for more; its signature is verified all the same."""
+    retired = {"profile": TlsProfile.BCP195_NON_DOWNGRADING, **trusted("sloppy")(tls_keys)}
+    allow = frozenset({Allowance.RETIRED_TLS})
+    with scripted_scp(accept(), hang(), tls=server_context(tls_keys, tls_keys.of_sloppy)) as port:
+        session_with(a_peer(port, tls=trusting(tls_keys, **retired), allow=allow), stop)
+    with scripted_scp(accept(), tls=server_context(tls_keys)) as port, pytest.raises(TlsHandshakeFailed):
+        session_with(a_peer(port, tls=trusting(tls_keys, **retired), allow=allow), stop)
+
+
 NO_NAME = {"server_name": "pacs.example"}
 TLS_1_2, TLS_1_3 = {"version": ssl.TLSVersion.TLSv1_2}, {"version": ssl.TLSVersion.TLSv1_3}
 BAD = [
@@ -103,6 +126,9 @@ BAD = [
     pytest.param(
         *("of_revoked", listed("list", "list_of_below", check=CrlCheck.CHAIN), {}, "revoked|certificate crl", "tls"),
         id="its authority revoked",
+    ),
+    pytest.param(
+        "of_sloppy", trusted("sloppy"), {}, "ca cert|missing", "RFC 5280", id="of an authority that breaks rules"
     ),
     pytest.param("server", pinned("client"), {}, "not the pinned one", "pinned_sha256", id="not pinned"),
     pytest.param(
