@@ -25,6 +25,7 @@ CODES = {
     "DJ616": "a document that does not say what a peer accepts",
     "DJ617": "presentation contexts that no file can use",
     "DJ618": "files that the peer does not accept",
+    "DJ619": "a certificate or revocation list that has expired, or soon will",
     "DJ620": "a command line that DCMTK refuses",
     "DJ621": "a text that a job file cannot hold",
     "DJ638": "a query file that is none",

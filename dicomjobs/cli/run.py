@@ -23,6 +23,7 @@ from dicomjobs.cli.refusal import refusal
 from dicomjobs.cli.sinks import EventLog, Sink
 from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.cli.summary import print_account, print_summary
+from dicomjobs.cli.tls_here import expiring_peers
 from dicomjobs.cli.wiring import Wiring
 from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.events import RunFinished, RunStarted, Stamped
@@ -66,6 +67,7 @@ def _run(ready: _Ready, arguments: Arguments) -> int:
             finally:
                 tell = print_account if broken_off else print_summary
                 tell(report, ready.directory, arguments)
+            tell_warnings(expiring_peers(report), arguments)
         return report.exit_code
     finally:
         ready.on_disk.rows.close()

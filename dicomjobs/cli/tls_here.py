@@ -1,20 +1,22 @@
 """What TLS with a peer needs of this machine, looked at before anything is sent: files, passwords, OpenSSL, dates.
 
 It opens no connection. `check --here` tells what it finds; a run refuses to begin with an error, and goes on after a warning.
+When it is over, it warns of the certificates of its peers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from dicomjobs.cli.refusal import caution, mistake
-from dicomjobs.diagnostics import Diagnostic
+from dicomjobs.diagnostics import Diagnostic, Diagnostics
 from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.tls import TlsSettings
+from dicomjobs.report.report import Report
 
 SOON = timedelta(days=7)
 """How long before a certificate or revocation list expires that is told."""
@@ -63,10 +65,27 @@ def _expiring(peer: Peer, settings: TlsSettings) -> Iterator[Diagnostic]:
     now = datetime.now(UTC)
     for what, when in expiries(settings):
         if when <= now:
-            yield mistake(
-                "DJ601", f"peer {peer.name}, tls: {what} expired on {when:%Y-%m-%d}", hint="have a new one made"
-            )
+            yield mistake("DJ619", f"peer {peer.name}, tls: {what} expired on {when:%Y-%m-%d}", hint=_RENEW)
         elif when <= now + SOON:
-            yield caution(
-                "DJ601", f"peer {peer.name}, tls: {what} expires on {when:%Y-%m-%d}", hint="have a new one made"
-            )
+            yield caution("DJ619", f"peer {peer.name}, tls: {what} expires on {when:%Y-%m-%d}", hint=_RENEW)
+
+
+_RENEW = "have a new one made"
+
+
+def expiring_peers(report: Report) -> Diagnostics:
+    """Return a warning for each peer whose certificate, as it was shown in a run, soon expires; it will then be refused."""
+    until = datetime.fromtimestamp(report.started or 0.0, UTC).date() + SOON
+    shown = {
+        (job.peer, association.tls.peer_certificate_expires): None
+        for job in report.jobs
+        for association in job.associations
+        if association.tls and association.tls.peer_certificate_expires
+    }
+    return tuple(
+        caution(
+            "DJ619", f"peer {peer}: its certificate expires on {day}", hint="whoever runs it has to have a new one made"
+        )
+        for peer, day in shown
+        if date.fromisoformat(day) <= until
+    )

@@ -36,8 +36,8 @@ def _tls(tls: TlsSession) -> str:
     """Return what protects the association."""
     if not tls.peer_certificate_sha256:
         return f"{tls.version}, {tls.cipher}, no peer certificate"
-    certificate = f"SHA-256 {tls.peer_certificate_sha256}, expires on {tls.peer_certificate_expires}"
-    return f"{tls.version}, {tls.cipher}, peer certificate with {certificate}"
+    until = f", expires on {tls.peer_certificate_expires}" if tls.peer_certificate_expires else ""
+    return f"{tls.version}, {tls.cipher}, peer certificate with SHA-256 {tls.peer_certificate_sha256}{until}"
 
 
 def _roles(answer: AcceptedRoles) -> str:

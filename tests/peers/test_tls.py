@@ -174,10 +174,19 @@ def test_what_soon_expires_is_warned_of_and_what_has_is_refused(tls_keys: TlsKey
     trust = f"[{tls_keys.authority.certificate}]"
     with storescp(tmp_path, *storescp_options(tls_keys, "+cf", str(authority.certificate))) as scp:
         ran = run(tmp_path, files, scp.port, tls=flow(trust=trust, **identity(soon)))
+    with storescp(
+        tmp_path, "+tls", str(soon.key), str(soon.certificate), "+cf", str(tls_keys.authority.certificate)
+    ) as scp:
+        met = run(
+            tmp_path / "met", files, scp.port, tls=flow(trust=f"[{authority.certificate}]", **identity(tls_keys.client))
+        )
+        quiet = dicomjobs("run", tmp_path / "met" / "job.yaml", "--reports", tmp_path / "met", "-q")
     looked = dicomjobs("check", "--here", tmp_path / "job.yaml")
     refused = run(tmp_path, files, scp.port, tls=flow(trust=trust, crl=f"[{stale}]", **identity(over)))
 
-    assert (ran.code, looked.code, refused.code) == (0, 0, 2)
+    assert (ran.code, looked.code, refused.code, met.code, quiet.code) == (0, 0, 2, 0, 0)
+    assert ": its certificate expires on 20" in met.err
+    assert quiet.err == ""
     for words in (ran.err, looked.err):
         assert f"tls: the certificate {soon.certificate} expires on 20" in words
     assert f"tls: the certificate {over.certificate} expired on 20" in refused.err

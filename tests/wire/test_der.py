@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dicomjobs.wire.der import KeyKind, NotDer, certificate_expires, key_kind, revocation_list_expires
@@ -57,7 +57,7 @@ def test_anything_else_is_not_der(read: object, data: bytes) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_becomes_of_the_bytes_the_only_error_is_not_der(tls_keys: TlsKeys, data: st.DataObject) -> None:
     """Certificates with bytes changed, cut and repeated."""
     good = ssl.PEM_cert_to_DER_cert(tls_keys.server.certificate.read_text())
