@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from dicomjobs.cli.import_arguments import add_export, add_import
+from dicomjobs.cli.ledger_arguments import add_ledger
 from dicomjobs.dicom.ae_title import ae_title_problem
 
 EPILOG = """\
@@ -49,6 +50,12 @@ class Arguments:
     line: tuple[str, ...] = ()
     resend: str = ""
     wait: float = 0.0
+    state: str = ""
+    outcome: tuple[str, ...] = ()
+    uids: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    yes: bool = False
+    unasked: bool = False
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -81,6 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(verbs)
     _add_report(verbs)
     _add_asking_verbs(verbs)
+    for each in add_ledger(verbs):
+        _add_inputs(each)
     add_import(verbs)
     _add_inputs(add_export(verbs))
     return parser

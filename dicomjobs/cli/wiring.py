@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from dicomjobs.answers.json_model import decode_identifier
+from dicomjobs.cli.ledger_place import embedded_folder, ledger_place
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.config.secrets import open_secret
@@ -21,7 +21,7 @@ from dicomjobs.disk.read import FileStore
 from dicomjobs.disk.sent_files import Cabinet
 from dicomjobs.errors import CannotListen
 from dicomjobs.execute.ports import Answers, Association, Fate, Journal, Ports
-from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
+from dicomjobs.ledger.ledger import Ledger, open_ledger
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.dimse import OnReport
 from dicomjobs.model.peer import Peer, secrets_of
@@ -33,9 +33,6 @@ from dicomjobs.plan.plan import Instances, JobPlan, Plan, PlannedInstance
 from dicomjobs.report.phrases import number_of
 from dicomjobs.wire.connect import connect
 from dicomjobs.wire.identifier import encode_identifier
-
-EMBEDDED_LEDGER = ".dicomjobs"
-"""The folder inside an embedded peer's directory that holds its ledger: it goes when the instances go."""
 
 
 @dataclass(slots=True)
@@ -76,7 +73,7 @@ class Wiring:
 
     def start_embedded_peers(self, plan: Plan) -> None:
         """Start an SCP for each folder of the plan's embedded peers; raises OSError, InvalidInput for one with two AE titles."""
-        embedded = {folder: peer for peer in _peers_of(plan) if (folder := _embedded_folder(peer))}
+        embedded = {folder: peer for peer in _peers_of(plan) if (folder := embedded_folder(peer))}
         if not embedded:
             return
         if mixed := tuple(_mixed_titles(plan)):
@@ -90,18 +87,14 @@ class Wiring:
 
     def connect(self, peer: Peer, proposal: Proposal) -> Association:
         """Establish an association; raises AssociationError."""
-        if folder := _embedded_folder(peer):
+        if folder := embedded_folder(peer):
             peer = replace(peer, host="127.0.0.1", port=self._ports_of_embedded[folder])
         return connect(peer, proposal, open_secret=self._secrets.__getitem__, stop=self.stop)
 
     def journal(self, peer: Peer, resumption: Resumption) -> Journal:
         """Return the journal for a peer; an embedded one has its ledger beside its instances. Raises JournalUnavailable."""
-        folder = _embedded_folder(peer)
-        if not folder:
-            identity = PeerIdentity(called_ae_title=peer.called_ae_title, host=peer.host, port=peer.port)
-            return self._ledger(self.state).journal(identity, resumption)
-        identity = PeerIdentity(called_ae_title=peer.called_ae_title, host="embedded", port=0)
-        return self._ledger(Path(folder) / EMBEDDED_LEDGER).journal(identity, resumption)
+        place = ledger_place(peer, self.state)
+        return self._ledger(place.directory).journal(place.identity, resumption)
 
     @contextmanager
     def listen(self, peer: Peer, on_report: OnReport) -> Iterator[None]:
@@ -176,16 +169,11 @@ def _peers_of(plan: Plan) -> Iterator[Peer]:
             yield job.peer.queries_at
 
 
-def _embedded_folder(peer: Peer) -> str:
-    """Return an embedded peer's folder by the one name that all its spellings lead to, "" for a peer on the network."""
-    return os.path.realpath(peer.embedded_directory) if peer.embedded_directory else ""
-
-
 def _mixed_titles(plan: Plan) -> Iterator[Diagnostic]:
     """Yield a mistake for each folder whose embedded peers do not share one AE title: it is kept by one application entity."""
     titles: dict[str, set[str]] = {}
     for peer in _peers_of(plan):
-        if folder := _embedded_folder(peer):
+        if folder := embedded_folder(peer):
             titles.setdefault(folder, set()).add(peer.called_ae_title)
     for folder, found in titles.items():
         if len(found) > 1:

@@ -1,0 +1,206 @@
+"""`dicomjobs ledger`: numbers, rows, verification, forgetting and adopting, each as a script would use it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Ended, dicomjobs, latest, peer_yaml
+from tests.support.instances import MadeInstance, make_study
+from tests.support.job_files import write
+from tests.support.ledgers import ask, known
+from tests.support.lossy_archive import Fault, LossyArchive, lossy_archive
+
+FILES = 4
+
+
+class Site:
+    """Four instances, an archive, and a job that sends them there, trying each once; the archive fails as `faults` says."""
+
+    def __init__(self, folder: Path, made: list[MadeInstance]) -> None:
+        """Nothing was sent yet."""
+        self.folder, self.made = folder, made
+        self.state = folder / "state"
+        self.faults: dict[str, Fault] = {}
+        self.archive: LossyArchive
+
+    def uid(self, number: int) -> str:
+        """Return the UID of an instance."""
+        return self.made[number].sop_instance_uid
+
+    def fault(self, uid: str) -> Fault | None:
+        """Return what goes wrong with an instance now."""
+        return self.faults.get(uid)
+
+    def job(self) -> str:
+        """Write the job file."""
+        text = f"""\
+dicomjobs: 1
+state: {{directory: {self.state}}}
+peers: {{archive: {peer_yaml(self.archive.port, called="ARCHIVE")}}}
+jobs: {{send: {{store: {{peer: archive, send_set: {{paths: [files]}}, on_unknown: stop, retry: {{attempts: 1}}}}}}}}
+"""
+        return write(self.folder, text)
+
+    def run(self) -> Ended:
+        """Run the job."""
+        return dicomjobs("run", self.job(), "--reports", self.folder / "reports")
+
+    def ledger(self, action: str, *arguments: object) -> Ended:
+        """Run an action on the ledger that the job file names."""
+        return dicomjobs("ledger", action, *arguments, "-f", self.job())
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A site with its archive."""
+    made = make_study(tmp_path / "files", FILES, rows=0)
+    site = Site(tmp_path, made)
+    with lossy_archive(made, site.fault) as archive:
+        site.archive = archive
+        yield site
+
+
+@pytest.fixture
+def sent(site: Site) -> Site:
+    """One instance was refused, one is unknown, two were delivered."""
+    site.faults = {site.uid(0): Fault.OUT_OF_RESOURCES, site.uid(1): Fault.RESET_KEPT}
+    assert site.run().code == 8
+    site.faults = {}
+    return site
+
+
+def test_where_nothing_was_ever_sent_there_is_nothing_to_see(site: Site) -> None:
+    """Looking is no mistake, acting is."""
+    for action in ("status", "list"):
+        ended = site.ledger(action)
+        assert (ended.code, ended.out) == (0, "")
+        assert f"there is no ledger in {site.state}" in ended.err
+    assert site.ledger("forget", "--outcome", "failed", "--yes").code == 2
+    assert not site.state.exists()
+
+
+def test_status_tells_numbers_for_each_peer(sent: Site) -> None:
+    """For people and for programs."""
+    text = sent.ledger("status")
+    found = json.loads(sent.ledger("status", "--format", "json").out)
+
+    assert (text.code, text.err) == (0, "")
+    assert f"ARCHIVE@127.0.0.1:{sent.archive.port}: 2 delivered, 1 failed, 1 unknown; the last at 20" in text.out
+    assert "sound" in text.out
+    assert found["peers"][0]["counts"] == {"delivered": 2, "failed": 1, "unknown": 1}
+    assert (found["damage"], found["open_claims"], found["runs"]) == ("", 0, 1)
+
+
+def test_status_of_a_damaged_ledger_ends_with_7(sent: Site) -> None:
+    """In words, and nothing is written into it."""
+    path = sent.state / "ledger.sqlite3"
+    path.write_bytes(b"This is a text. " * 512)
+    ended = sent.ledger("status")
+
+    assert (ended.code, ended.out) == (7, "")
+    assert "damaged" in ended.err
+
+
+def test_list_gives_a_line_an_instance(sent: Site) -> None:
+    """As text, as a table and as JSON lines, all of them or some."""
+    table = list(csv.DictReader(io.StringIO(sent.ledger("list", "--format", "csv").out)))
+    lines = [json.loads(line) for line in sent.ledger("list", "--format", "jsonl").out.splitlines()]
+
+    assert Counter(row["outcome"] for row in table) == {"delivered": 2, "failed": 1, "unknown": 1}
+    assert table == lines
+    failed = sent.ledger("list", "--outcome", "failed")
+    assert len(failed.out.splitlines()) == 1
+    assert f"{sent.uid(0)}  failed (refused A700)" in failed.out
+    assert sent.uid(2) in sent.ledger("list", "--uid", sent.uid(2)).out
+    assert len(sent.ledger("list", "--uid", sent.made[0].study_instance_uid).out.splitlines()) == FILES
+    assert sent.ledger("list", "--run", "another").out == ""
+    assert sent.ledger("list", "--peer", "OTHER@127.0.0.1:104").out == ""
+
+
+def test_verify_finds_out_what_is_there(sent: Site) -> None:
+    """What is unknown and there is delivered from now on; nothing is sent for it."""
+    ended = sent.ledger("verify", "archive")
+
+    assert (ended.code, ended.out) == (0, "3 there\n")
+    assert known(sent.state)[sent.uid(1)] == ("delivered", "")
+    assert ask(sent.state, "SELECT proof, count(*) FROM instance GROUP BY proof") == [("", 1), ("query", 3)]
+    assert sent.run().code == 0
+    assert sent.archive.came == Counter({sent.uid(n): 2 if n == 0 else 1 for n in range(FILES)})
+
+
+def test_what_verify_misses_is_sent_again_by_the_next_run(sent: Site) -> None:
+    """Exit code 6, and the ledger says so."""
+    sent.archive.kept -= {sent.uid(2), sent.uid(1)}
+    ended = sent.ledger("verify", "archive")
+
+    assert ended.code == 6
+    assert f"{sent.uid(2)} is not there (delivered in " in ended.out
+    assert known(sent.state)[sent.uid(2)] == ("missing", "not_found")
+    assert known(sent.state)[sent.uid(1)] == ("unknown", "no_answer")
+    sent.run()
+    assert sent.archive.came[sent.uid(2)] == 2
+
+
+def test_verify_that_gets_no_answer_says_so(sent: Site) -> None:
+    """Exit code 8: nothing is known that was not known before."""
+    sent.archive.answers_queries = False
+    before = known(sent.state)
+    ended = sent.ledger("verify", "archive")
+
+    assert (ended.code, known(sent.state)) == (8, before)
+    assert "3 not answered" in ended.out
+
+
+def test_forgotten_instances_are_sent_as_new(sent: Site) -> None:
+    """By state, by UID; never everything by accident, and never unasked."""
+    refused = sent.ledger("forget")
+    unasked = sent.ledger("forget", "--outcome", "delivered")
+
+    assert (refused.code, unasked.code) == (2, 2)
+    assert "DJ640" in refused.err
+    assert "--yes" in unasked.err
+    assert len(known(sent.state)) == FILES
+    assert sent.ledger("forget", "--uid", sent.uid(2), "--yes").out == "1 forgotten\n"
+    assert sent.ledger("forget", "--uid", sent.uid(2), "--yes").out == "0 forgotten\n"
+    assert sent.ledger("forget", "--outcome", "failed", "--yes").out == "1 forgotten\n"
+    sent.run()
+    assert sent.archive.came[sent.uid(2)] == 2
+
+
+def test_a_folder_that_the_peer_has_already_is_adopted(site: Site) -> None:
+    """Nothing of it is sent; what the peer does not have is told of, and is sent."""
+    site.archive.kept = {site.uid(0), site.uid(1), site.uid(2)}
+    ended = site.ledger("adopt", "archive", site.folder / "files")
+
+    assert ended.code == 6
+    assert f"{site.uid(3)} is not there" in ended.out
+    assert "3 adopted" in ended.out
+    assert site.run().code == 0
+    assert site.archive.came == Counter({site.uid(3): 1})
+    assert "4 known already" in site.ledger("adopt", "archive", site.folder / "files").out
+
+
+@pytest.mark.parametrize(("more", "proof"), [((), "query"), (("--unasked",), "")])
+def test_the_table_of_a_run_is_adopted_by_another_ledger(sent: Site, more: tuple[str, ...], proof: str) -> None:
+    """What it calls delivered, looked up or taken at its word."""
+    table = latest(sent.folder / "reports").path / "instances.csv"
+    other = sent.folder / "other"
+    ended = dicomjobs("ledger", "adopt", "archive", table, "-f", sent.job(), "--state", other, *more)
+
+    assert (ended.code, "2 adopted" in ended.out) == (0, True)
+    assert set(ask(other, "SELECT outcome, proof FROM instance")) == {("delivered", proof)}
+
+
+def test_a_table_of_something_else_is_refused(site: Site) -> None:
+    """Nothing is adopted then."""
+    (site.folder / "other.csv").write_text("a,b\n1,2\n")
+    ended = site.ledger("adopt", "archive", site.folder / "other.csv")
+
+    assert (ended.code, "DJ641" in ended.err) == (2, True)
