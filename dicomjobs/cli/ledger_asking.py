@@ -29,7 +29,7 @@ from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.ledger.inspection import KnownInstance, LedgerFile, Selection
-from dicomjobs.model.job import EndWith
+from dicomjobs.model.job import Duplicates, EndWith
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.send_set import Order, ReadMode, SendSet, SendSetPath, Symlinks
 from dicomjobs.plan.inventory import SurveyedFile
@@ -183,7 +183,7 @@ def _of_files(path: str) -> Iterator[PlannedInstance]:
         where=(),
         minimum_age=0.0,
     )
-    for file in DiskInventory(now=time.time()).survey(send_set):
+    for file in DiskInventory(now=time.time()).survey(send_set, Duplicates.SEND):
         if file.problem:
             print(f"{one_line(file.path)}: {one_line(file.words or file.problem)}", file=sys.stderr)
         else:
