@@ -70,7 +70,7 @@ def _no_ledger(arguments: Arguments, directory: Path) -> int:
         print(f"there is no ledger in {directory}: no run has recorded anything", file=sys.stderr)
         return 0
     raise refusal(
-        "DJ619",
+        "DJ642",
         f"there is no ledger in {directory}",
         hint="name the folder with --state DIR, or a document with -f FILE",
     )

@@ -26,12 +26,12 @@ CODES = {
     "DJ617": "presentation contexts that no file can use",
     "DJ618": "files that the peer does not accept",
     "DJ619": "a certificate or revocation list that has expired, or soon will",
-    "DJ619": "there is no ledger",
     "DJ620": "a command line that DCMTK refuses",
     "DJ621": "a text that a job file cannot hold",
     "DJ638": "a query file that is none",
     "DJ640": "instances to be forgotten that nobody named, or that nobody said yes to",
     "DJ641": "a table of instances that is none",
+    "DJ642": "there is no ledger",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""
 
