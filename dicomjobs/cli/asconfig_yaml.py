@@ -20,7 +20,7 @@ _WORDS = frozenset({"null", "true", "false", "~"})
 
 def yaml_lines(asconfig: Asconfig, *, file: str, told: Diagnostics) -> Iterator[str]:
     """Yield the lines of the document, each with its line end; `told` are the warnings about the file."""
-    yield f"# What {file} says, as DCMTK reads it.\n"
+    yield f"# What {_comment(file)} says, as DCMTK reads it.\n"
     for diagnostic in told:
         line = f"line {diagnostic.location.line}: " if diagnostic.location else ""
         yield f"# {line}{_comment(diagnostic.summary)}\n"

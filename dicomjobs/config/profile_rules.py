@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import assert_never
 
 from dicomjobs.config.build import Site
 from dicomjobs.config.findings import Finding
@@ -10,7 +11,7 @@ from dicomjobs.diagnostics import Severity
 from dicomjobs.dicom.transfer_syntaxes import IMPLICIT_VR_LITTLE_ENDIAN, is_native
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.model.acceptance import Acceptance
-from dicomjobs.model.association import AssociationProfile
+from dicomjobs.model.association import AssociationProfile, ProposalPolicy, Proposing
 from dicomjobs.model.job import StoreJob
 
 _NAMED = 3
@@ -20,11 +21,12 @@ _NAMED = 3
 def profiles_offer_the_default_transfer_syntax(site: Site) -> Iterator[Finding]:
     """PS3.5 10.1: every SOP class that is offered uncompressed is offered in Implicit VR Little Endian as well."""
     for at, profile in site.profiles.items():
-        if isinstance(profile, AssociationProfile) and (lacking := _without_default(profile)):
+        key, lacking = _lacking(profile)
+        if lacking:
             yield Finding(
-                at=(*at, "presentation_contexts"),
+                at=(*at, key),
                 code="DJ538",
-                summary=f"{_listed(lacking)} is not offered in ImplicitVRLittleEndian, the default transfer syntax",
+                summary=f"{lacking} is not offered in ImplicitVRLittleEndian, the default transfer syntax",
                 hint="add it to the transfer syntaxes: every application entity understands it (PS3.5 10.1)",
                 severity=Severity.WARNING,
                 at_key=True,
@@ -32,16 +34,29 @@ def profiles_offer_the_default_transfer_syntax(site: Site) -> Iterator[Finding]:
             )
 
 
+def _lacking(profile: Proposing) -> tuple[str, str]:
+    """Return the key under which the default transfer syntax is missing, and words for what lacks it, "" when nothing does."""
+    match profile:
+        case AssociationProfile():
+            return "presentation_contexts", _listed(_without_default(profile))
+        case ProposalPolicy():
+            syntaxes = {uid for context in profile.transfer_syntaxes for uid in context}
+            return "propose", "what is proposed uncompressed" if _lacks_default(syntaxes) else ""
+        case _:
+            assert_never(profile)
+
+
+def _lacks_default(syntaxes: Collection[str]) -> bool:
+    """Say whether some of the transfer syntaxes are native and none is the default one."""
+    return any(map(is_native, syntaxes)) and IMPLICIT_VR_LITTLE_ENDIAN not in syntaxes
+
+
 def _without_default(profile: AssociationProfile) -> tuple[str, ...]:
     """Return the abstract syntaxes with a native transfer syntax and without the default one."""
     offered: dict[str, set[str]] = {}
     for context in profile.contexts:
         offered.setdefault(context.abstract_syntax, set()).update(context.transfer_syntaxes)
-    return tuple(
-        uid
-        for uid, syntaxes in offered.items()
-        if any(map(is_native, syntaxes)) and IMPLICIT_VR_LITTLE_ENDIAN not in syntaxes
-    )
+    return tuple(uid for uid, syntaxes in offered.items() if _lacks_default(syntaxes))
 
 
 def peers_accept_what_profiles_offer(site: Site) -> Iterator[Finding]:

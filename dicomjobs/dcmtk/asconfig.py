@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dicomjobs.dcmtk.asconfig_entries import read_tree
 from dicomjobs.dcmtk.asconfig_file import Asconfig, AsconfigProfile, reference_of
-from dicomjobs.dcmtk.asconfig_findings import Findings, without_place
+from dicomjobs.dcmtk.asconfig_findings import Findings, about_file
 from dicomjobs.dcmtk.asconfig_lint import lint
 from dicomjobs.dcmtk.asconfig_lists import read_lists
 from dicomjobs.dcmtk.asconfig_profiles import read_profiles
@@ -55,6 +55,4 @@ def find_profile(asconfig: Asconfig, name: str) -> AsconfigProfile | None:
 
 def _too_large(path: str) -> Diagnostic:
     """Say that nobody wrote this by hand."""
-    return without_place(
-        "DJ525", f"{path} is larger than 256 KiB", file=path, hint="is it an association configuration?"
-    )
+    return about_file("DJ525", f"{path} is larger than 256 KiB", file=path, hint="is it an association configuration?")

@@ -70,7 +70,7 @@ def on_one_line(characters: str) -> str:
     return spoken(characters).replace("\n", "↵")
 
 
-def without_place(code: str, summary: str, *, file: str, hint: str) -> Diagnostic:
+def about_file(code: str, summary: str, *, file: str, hint: str) -> Diagnostic:
     """Return an error about a file as a whole."""
     return Diagnostic(
         code=code, severity=Severity.ERROR, summary=summary, location=Location(file=file, line=1, column=1), hint=hint
