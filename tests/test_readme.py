@@ -54,6 +54,12 @@ def test_a_command_prints_what_the_readme_shows(
     assert _blocks("output")[command].strip() == printed.strip()
 
 
+@pytest.mark.parametrize("file", _blocks("file"))
+def test_every_job_file_is_sound(file: str, site: Path) -> None:
+    """Whoever copies it can begin with it; one shows what is said of mistakes."""
+    assert main(["check", str(site / file)]) == (2 if file == "wrong.yaml" else 0)
+
+
 def _replace_output(command: str, printed: str) -> None:
     """Put a command's output into its block."""
 

@@ -23,7 +23,9 @@ from dicomjobs.model.job import FindJob, Output, StoreJob
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.secret import SecretReference, SecretSource
 from dicomjobs.model.send_set import SendSet
+from dicomjobs.model.sent_files import PutAway
 
+_DONE = {PutAway.DELETE: "deleted", PutAway.RENAME: "renamed", PutAway.MOVE: "moved"}
 _ENTER_AND_WRITE = os.W_OK | os.X_OK
 _UNKNOWN = "${"  # what is left in a path that depends on a parameter that only a run must be given
 
@@ -54,9 +56,23 @@ def _folder_problems(workspace: Workspace) -> Iterator[_Problem]:
             if peer and peer.embedded_directory is not None:
                 what = f"peer {peer.name}, embedded directory"
                 yield from _place_problems(what, Path(peer.embedded_directory), ledger=True)
+        if isinstance(job, StoreJob):
+            yield from _sent_files_problems(job)
         if isinstance(job, FindJob):
             for output in job.outputs:
                 yield from _output_problems(job.name, output)
+
+
+def _sent_files_problems(job: StoreJob) -> Iterator[_Problem]:
+    """Yield the folders out of which, or into which, sent files could not be put."""
+    put_away = job.sent_files.put_away
+    if put_away is PutAway.MOVE:
+        yield from _place_problems(f"job {job.name}, folder for sent files", Path(job.sent_files.directory))
+    for entry in job.send_set.paths if put_away is not PutAway.KEEP else ():
+        path = Path(entry.path)
+        folder = path if path.is_dir() else path.parent
+        if not is_pattern(entry.path) and folder.is_dir() and (problem := _unwritable(folder)):
+            yield f"job {job.name}, sent files that are to be {_DONE[put_away]}: {problem}", ""
 
 
 def _output_problems(job: str, output: Output) -> Iterator[_Problem]:

@@ -162,12 +162,14 @@ def _rewriting(rewriting: Rewriting) -> Iterator[str]:
 def _association(association: PlannedAssociation, instances: Instances, most: int | None) -> Iterator[str]:
     """Yield one association with its contexts and files."""
     contexts = association.proposal.contexts
+    rows = list(islice(instances.rows(association.first, association.count), most))
+    counts = Counter(row.context_id for row in instances.rows(association.first, association.count))
+    unused = len(contexts) - len(counts)
     yield (
         f"  association {association.number}: {_number(association.count, 'instance')} of "
         f"{_number(association.studies, 'study', 'studies')}, {_number(len(contexts), 'presentation context')}"
+        f"{f', {unused} of them for no file' if unused else ''}"
     )
-    rows = list(islice(instances.rows(association.first, association.count), most))
-    counts = Counter(row.context_id for row in instances.rows(association.first, association.count))
     yield from _contexts(contexts, counts, most)
     yield from _negotiation(association.proposal)
     yield "    files"

@@ -13,6 +13,7 @@ from dicomjobs.execute.associating import Emit
 from dicomjobs.execute.ports import Fate, Ports
 from dicomjobs.execute.tally import Tally
 from dicomjobs.model.sent_files import PutAway
+from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
 
 
@@ -20,6 +21,8 @@ def put_away(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, emit: Em
     """Put away the files of a job whose outcomes are durable; tells, once a reason, which could not be."""
     kept: dict[str, SentFilesKept] = {}
     for row, fate in _fates(step, ports, tally):
+        if ports.stop.state is StopState.ABORTING:
+            break  # the next run knows what was delivered, and puts it away
         words = ports.put_away(step.sent_files, row, fate)
         if words:
             known = kept.get(words)

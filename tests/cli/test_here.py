@@ -55,6 +55,30 @@ def test_what_a_run_could_use_is_no_mistake_and_nothing_is_made(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exports", "files", "job.yaml"]
 
 
+def test_sent_files_need_folders_that_can_be_written() -> None:
+    """The one that they are moved to, or would be made in, and the one that they are in."""
+    with folder_for_anybody() as folder:
+        (folder / "file").touch()
+        jobs = {"moved": f"{{move: {folder}/file/sent}}", "deleted": "delete", "renamed": "rename", "kept": "keep"}
+        peer = "peer: {host: h, port: 1}"
+        text = "dicomjobs: 1\nstate: {directory: state}\njobs:\n" + "".join(
+            f"  {name}: {{store: {{{peer}, send_set: {{paths: [{name}]}}, sent_files: {sent_files}}}}}\n"
+            for name, sent_files in jobs.items()
+        )
+        write(folder, text)
+        for name in jobs:
+            make_study(folder / name, 1, rows=4)
+            (folder / name).chmod(0o555)
+        with without_root():
+            ended = dicomjobs("check", "--here", folder / "job.yaml")
+
+    assert ended.code == 2
+    assert f"job moved, folder for sent files: {folder}/file is not a folder" in ended.err
+    for name in ("moved", "deleted", "renamed"):
+        assert f"job {name}, sent files that are to be {name}: {folder}/{name} cannot be written" in ended.err
+    assert "job kept" not in ended.err
+
+
 @pytest.mark.parametrize("below", ["", "/deeper/still"])
 @pytest.mark.parametrize(
     ("key", "words"),

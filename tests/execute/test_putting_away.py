@@ -110,6 +110,16 @@ def test_an_interrupted_job_puts_away_what_it_has_delivered() -> None:
     assert [path for path, _ in stage.put_away] == [stage.instances[0].path, stage.instances[1].path]
 
 
+def test_a_job_that_is_broken_off_puts_nothing_more_away() -> None:
+    """The second signal means at once; the next run finds in the ledger what was delivered."""
+    stage = Stage(MadeInstances(2))
+    stage.on_send = lambda: setattr(stage.stop, "state", StopState.ABORTING)
+
+    stage.run(make_plan(_job(PutAway.DELETE, count=2)))
+
+    assert stage.put_away == []
+
+
 class Thrice(MadeInstances):
     """Rows of which three each are of the same file."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,51 @@ def test_files_and_bare_data_sets_are_told_apart_as_storescu_does(
     assert [each[1:] for each in _received(scp)] == expected
     assert ran.code == 3
     assert (counts["delivered"], counts["failed"]) == (len(expected), len(names) - len(expected))
+
+
+def test_whatever_lies_in_a_folder_is_an_outcome_with_a_name(tmp_path: Path) -> None:
+    """FIFOs, links in circles, empty and torn files, files that go or change between plan and run, names in any bytes."""
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    good = ["plain.dcm", "new\nline.dcm", os.fsdecode(b"\xff\xfe not utf-8.dcm"), "=cmd|'C calc'!A0.dcm", 'quote".dcm']
+    for n, path in enumerate([*good, "deep/gone.dcm", "deep/changed.dcm", "deep/torn.dcm", "deep/head.dcm"]):
+        make_instance(folder / path, number=n, rows=4)
+    whole = (folder / "deep" / "torn.dcm").read_bytes()
+    (folder / "deep" / "torn.dcm").write_bytes(whole[:-5])
+    (folder / "deep" / "head.dcm").write_bytes(whole[:200])
+    (folder / "empty").touch()
+    (folder / "text").write_text("not an instance")
+    os.mkfifo(folder / "fifo")
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "self").symlink_to(folder / "self")
+    (folder / "nowhere").symlink_to(folder / "nothing")
+    (folder / "out").symlink_to("/dev/zero")
+    with recording_scp() as scp:
+        write(tmp_path, store_yaml(scp.port, folder))
+        planned = dicomjobs("plan", tmp_path / "job.yaml", "-o", tmp_path / "plan.json")
+        (folder / "deep" / "gone.dcm").unlink()
+        os.utime(folder / "deep" / "changed.dcm", ns=(0, 0))
+        ran = dicomjobs("run", tmp_path / "plan.json", "--reports", tmp_path / "reports")
+
+    run = latest(tmp_path / "reports")
+    named = {row["path"].rpartition("/")[2]: row["reason"] for row in run.rows if row["reason"]}
+    assert (planned.code, ran.code) == (0, 7)  # for what this computer cannot read
+    assert "Traceback" not in planned.err + ran.err
+    assert named == {
+        "gone.dcm": "changed_since_plan",
+        "changed.dcm": "changed_since_plan",
+        "torn.dcm": "truncated_file",
+        "head.dcm": "incomplete_header",
+        "empty": "not_dicom",
+        "text": "not_dicom",
+        "fifo": "not_a_regular_file",
+        "self": "unreadable",
+        "nowhere": "no_such_file",
+        "out": "symlink_outside",
+    }
+    counts = run.job("send")["counts"]
+    assert (counts["planned"], counts["delivered"], counts["failed"], counts["skipped"]) == (15, 5, 6, 4)
+    assert len(scp.stored) == len(good)
 
 
 def test_a_file_is_sent_as_often_as_storescu_sends_it(tmp_path: Path) -> None:
