@@ -167,7 +167,8 @@ def _job(name: str, at: Cursor, references: References, site: Site) -> Job | Non
         hint = "leave the profile out, or give it `presentation_contexts`"
         work["association_profile"].error("DJ540", words, hint=hint)
         return None
-    return _find_job(name, needs, peer, site.queries[references[work["query"].pointer]], profile, work)
+    query = site.queries[references[work["query"].pointer]]
+    return _find_job(work, name=name, needs=needs, peer=peer, query=query, profile=profile, site=site)
 
 
 _THINGS = ("peer", "query", "send_set", "association_profile")
@@ -187,7 +188,14 @@ def _need(at: Cursor) -> Need:
 
 
 def _find_job(
-    name: str, needs: tuple[Need, ...], peer: Peer, query: Query, profile: AssociationProfile | None, at: Cursor
+    at: Cursor,
+    *,
+    name: str,
+    needs: tuple[Need, ...],
+    peer: Peer,
+    query: Query,
+    profile: AssociationProfile | None,
+    site: Site,
 ) -> FindJob:
     """Return the job that queries."""
     return FindJob(
@@ -196,7 +204,7 @@ def _find_job(
         peer=peer,
         query=query,
         association_profile=profile,
-        outputs=tuple(map(build_output, at["outputs"].items())),
+        outputs=tuple(build_output(each, query, site.dictionary) for each in at["outputs"].items()),
         cancel_after=at["cancel_after"].whole(),
         max_matches=at["max_matches"].whole(),
         write_at_most=at["write_at_most"].whole(),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dicomjobs.config.attribute_paths import NotAnAttribute, parse_path
 from dicomjobs.config.cursor import Cursor
+from dicomjobs.dicom.attributes import Attribute, keyword_of
+from dicomjobs.dicom.data_dictionary import DataDictionary, is_creator
 from dicomjobs.model.job import FILE_EACH, TABLES, IfExists, Output, OutputFormat
+from dicomjobs.model.query import Identifier, Query
 
 
-def build_output(at: Cursor) -> Output:
-    """Return one output; a bare name stays one and lands in the run directory."""
+def build_output(at: Cursor, query: Query, dictionary: DataDictionary) -> Output:
+    """Return one output of a query; a bare name stays one and lands in the run directory."""
     written = at["format"].word(OutputFormat)
     columns = at["columns"]
     if written not in TABLES and any(columns.items()):
@@ -20,7 +23,7 @@ def build_output(at: Cursor) -> Output:
         format=written,
         file=None if written in FILE_EACH else place,
         directory=place if written in FILE_EACH else None,
-        columns=tuple(map(_column, columns.items())),
+        columns=tuple(_column(each, query.identifier, dictionary) for each in columns.items()),
         if_exists=at["if_exists"].word(IfExists),
     )
 
@@ -45,14 +48,34 @@ def _instead(wrong: Cursor | None, other: str) -> str:
     return f" instead of `{other}:`" if wrong is not None else ""
 
 
-def _column(at: Cursor) -> str:
+def _column(at: Cursor, identifier: Identifier, dictionary: DataDictionary) -> str:
     """Return the heading of a column: a keyword, the tag of an attribute that has none, or a path of them into sequences."""
-    path = parse_path(at.text())
+    path = parse_path(at.text(), dictionary)
     if isinstance(path, NotAnAttribute):
         at.error("DJ501", path.summary, hint=path.hint)
         return at.text()
-    steps = (
-        (step.attribute.keyword or f"{step.attribute.tag:08X}") + ("" if step.item is None else f"[{step.item}]")
-        for step in path
-    )
+    steps: list[str] = []
+    for step in path:
+        tag = _tag_in(identifier, step.attribute)
+        if tag is None:
+            words = f"the query asks for nothing of {step.attribute.creator}, so nobody knows the tag of `{at.text()}`"
+            at.error("DJ501", words, hint=f"add `{at.text()}` to the keys of the query, or write its tag")
+            return at.text()
+        steps.append((keyword_of(tag) or f"{tag:08X}") + ("" if step.item is None else f"[{step.item}]"))
+        items = next((element.items for element in identifier if element.tag == tag), ())
+        identifier = items[0] if items else ()
     return ".".join(steps)
+
+
+def _tag_in(identifier: Identifier, attribute: Attribute) -> int | None:
+    """Return the tag of an attribute, a private one in the block that a query has for its creator; None when it has none."""
+    if not attribute.creator:
+        return attribute.tag
+    group = attribute.tag >> 16
+    blocks = (
+        e.tag & 0xFF
+        for e in identifier
+        if is_creator(e.tag) and (e.tag >> 16, e.values) == (group, (attribute.creator,))
+    )
+    block = next(blocks, None)
+    return None if block is None else attribute.tag | block << 8

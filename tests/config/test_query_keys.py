@@ -317,3 +317,35 @@ def test_the_vr_of_a_dictionary_is_checked_like_any_other(tmp_path: Path) -> Non
 
     assert codes(found) == ["DJ505", "DJ501"]
     assert "did you mean `DetectorSpacing`?" in found[1].hint
+
+
+def columns(folder: Path, written: str, *, keys: str = "DetectorSpacing:") -> tuple[str, ...]:
+    """The headings that columns have, with a dictionary of private attributes."""
+    (folder / "site.dic").write_text(DICTIONARY)
+    outputs = f"      outputs: [{{format: csv, file: a.csv, columns: [{written}]}}]\n"
+    (job,) = load(folder, "dictionaries: [site.dic]\n" + query(keys) + outputs).jobs
+    assert isinstance(job, FindJob)
+    return job.outputs[0].columns
+
+
+@pytest.mark.parametrize("written", ["DetectorSpacing", "'(0019,\"ACME\",22)'", '"(0019,1022)"'])
+def test_a_column_of_a_private_attribute_is_where_the_query_asks_for_it(tmp_path: Path, written: str) -> None:
+    """By name, by creator or by the tag itself."""
+    assert columns(tmp_path, written) == ("00191022",)
+
+
+def test_a_column_in_a_private_sequence_is_found_too(tmp_path: Path) -> None:
+    """Each step in its own block."""
+    keys = "Parts: [{Dotted: A}]"
+
+    assert columns(tmp_path, "'Parts[0].Dotted'", keys=keys) == ("00291010[0].00191001",)
+
+
+def test_a_column_whose_creator_the_query_does_not_name_is_an_error(tmp_path: Path) -> None:
+    """Its tag is not known."""
+    (tmp_path / "site.dic").write_text(DICTIONARY)
+    text = query("PatientID:") + "      outputs: [{format: csv, file: a.csv, columns: [DetectorSpacing]}]\n"
+
+    (found,) = complaints(tmp_path, "dictionaries: [site.dic]\n" + text)
+
+    assert (found.code, "add `DetectorSpacing` to the keys" in found.hint) == ("DJ501", True)
