@@ -16,6 +16,7 @@ def add_import(verbs: Any) -> None:
     kinds = importing.add_subparsers(dest="kind", metavar="KIND", required=True)
     _add_asconfig(kinds)
     _add_line(kinds, "storescu", "ARG")
+    _add_line(kinds, "findscu", "ARG")
 
 
 def add_export(verbs: Any) -> Any:

@@ -15,6 +15,7 @@ from dicomjobs.cli.refusal import refusal
 
 KINDS = {
     "asconfig": "dicomjobs.cli.import_asconfig",
+    "findscu": "dicomjobs.cli.import_findscu",
     "storescu": "dicomjobs.cli.import_storescu",
 }
 """Each kind and the module whose function `text_of(arguments) -> str` makes YAML of it; it raises InvalidInput, OSError."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from dicomjobs.dcmtk.command_line import LineRefused
 from dicomjobs.dcmtk.findscu_values import NotAValue, values_of
 from dicomjobs.dicom.attributes import by_keyword, by_tag
+from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary, creator_tag, is_creator, is_private
 from dicomjobs.model.query import Element, Identifier
 
 _TAG = re.compile(r"\s*(?:0[xX])?([0-9A-Fa-f]+),\s*(?:0[xX])?([0-9A-Fa-f]+)")
@@ -39,13 +40,16 @@ class _BadPath(Exception):
     """A path that DCMTK cannot follow; the message is its reason."""
 
 
-def lay_keys(keys: Iterable[str]) -> Identifier:
-    """Return the data set that keys make, a later one replacing an earlier; raises LineRefused with DCMTK's reason for one."""
+def lay_keys(keys: Iterable[str], dictionary: DataDictionary = NOTHING_ELSE) -> Identifier:
+    """Return the data set that keys make, a later one replacing an earlier; raises LineRefused with DCMTK's reason for one.
+
+    A private attribute has the VR that the dictionary gives for the creator which an earlier key has named.
+    """
     nodes: _Nodes = {}
     for key in filter(None, keys):
         path, _, value = key.partition("=")
         try:
-            _lay(nodes, path, value)
+            _lay(nodes, path, value, dictionary)
         except (_BadPath, NotAValue) as reason:
             raise LineRefused(f"Bad override key/path: {key}: {reason}") from None
     return _finished(nodes)
@@ -59,10 +63,10 @@ def _finished(nodes: _Nodes) -> Identifier:
     )
 
 
-def _lay(nodes: _Nodes, path: str, value: str) -> None:
+def _lay(nodes: _Nodes, path: str, value: str, dictionary: DataDictionary) -> None:
     """Follow a path through a data set, making what is not there, and set the value at its end."""
     tag, rest = _take_tag(path)
-    vr = _vr_of(tag)
+    vr = _vr_of(tag, nodes, dictionary)
     if vr != "SQ":
         if rest:
             raise _BadPath("Invalid Path: Non-sequence tag found with rest path following")
@@ -73,7 +77,9 @@ def _lay(nodes: _Nodes, path: str, value: str) -> None:
         number, rest = _take_item(rest)
         sequence.items.extend({} for _ in range(len(sequence.items), number + 1))
         if rest:
-            _lay(sequence.items[number], rest[1:], value)  # whatever stands between an item and the next tag
+            _lay(
+                sequence.items[number], rest[1:], value, dictionary
+            )  # whatever stands between an item and the next tag
             return
     if value:
         raise _BadPath("Cannot insert value into path ending with item or sequence")
@@ -123,8 +129,12 @@ def _take_item(rest: str) -> tuple[int, str]:
     return int(found[1]), rest[found.end() :]
 
 
-def _vr_of(tag: int) -> str:
-    """Return the VR of an attribute; what the data dictionary does not know has UN."""
-    known = by_tag(tag)
-    is_creator = tag & 0x10000 and 0x10 <= tag & 0xFFFF <= 0xFF
-    return known.vr if known else "LO" if is_creator else "UN"
+def _vr_of(tag: int, nodes: _Nodes, dictionary: DataDictionary) -> str:
+    """Return the VR of an attribute; what no data dictionary knows has UN."""
+    if known := by_tag(tag):
+        return known.vr
+    if is_creator(tag):
+        return "LO"
+    reserved = nodes.get(creator_tag(tag)) if is_private(tag) else None
+    entry = dictionary.find(tag, "\\".join(reserved.values) if reserved else "")
+    return entry.vr if entry else "UN"

@@ -32,6 +32,7 @@ from dicomjobs.dcmtk.findscu_keys import lay_keys
 from dicomjobs.dcmtk.findscu_options import EXTRACTIONS, FINDSCU, MODELS, PROPOSALS
 from dicomjobs.dcmtk.logging_options import check_logging
 from dicomjobs.dcmtk.tls_options import TlsLine, read_tls
+from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
 from dicomjobs.model.query import Identifier
 
 
@@ -79,7 +80,9 @@ class FindscuLine:
     extraction: Extraction | None
 
 
-def read_findscu_line(arguments: Sequence[str], read_file: Callable[[str], str]) -> FindscuLine:
+def read_findscu_line(
+    arguments: Sequence[str], read_file: Callable[[str], str], dictionary: DataDictionary = NOTHING_ELSE
+) -> FindscuLine:
     """Return what follows `findscu`, understood; `read_file` gives a command file's text. Raises LineRefused with DCMTK's reason."""
     line = parse_line(FINDSCU, arguments, read_file)
     port = port_parameter(line.parameters[1])
@@ -97,7 +100,7 @@ def read_findscu_line(arguments: Sequence[str], read_file: Callable[[str], str])
     files, keys = line.parameters[2:], tuple(given.value for given in line.every("--key"))
     if not files and not keys:
         raise LineRefused("either query file or override keys (or both) must be specified")
-    identifier = lay_keys(keys)
+    identifier = lay_keys(keys, dictionary)
     if not files and not identifier:
         raise LineRefused("the keys are empty, so there is nothing to send")
     return FindscuLine(

@@ -47,7 +47,12 @@ class Items:
     values: tuple[str | Flow, ...]
 
 
-Value = str | int | bool | Block | Flow | Items
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No value behind the colon."""
+
+
+Value = str | int | bool | Block | Flow | Items | Nothing
 """What a key can have; a text is written so that it is read as that text, expressions and all."""
 
 
@@ -85,6 +90,8 @@ def _entry(entry: Entry, indent: str) -> Iterator[str]:
         case Items():
             yield from _with_note(f"{indent}{entry.key}:", entry.note, indent)
             yield from (f"{inner}- {_inline(value)}" for value in entry.value.values)
+        case Nothing():
+            yield from _with_note(f"{indent}{entry.key}:", entry.note, indent)
         case str() | int() | Flow():
             yield from _with_note(f"{indent}{entry.key}: {_inline(entry.value)}", entry.note, indent)
 
@@ -128,7 +135,7 @@ def _flow_value(value: Value) -> str:
     if isinstance(value, Items):
         return "[" + ", ".join(map(_inline, value.values)) + "]"
     assert not isinstance(value, Block)
-    return _inline(value)
+    return "" if isinstance(value, Nothing) else _inline(value)
 
 
 def _scalar(text: str) -> str:

@@ -28,7 +28,7 @@ def options_table(program: Program, meanings: Mapping[str, Meaning]) -> Iterator
     """Yield the lines of a Markdown table: a row for every parameter and every option of the program."""
     yield "| option | YAML | what it becomes, what differs and why |"
     yield "|---|---|---|"
-    names = {parameter: f"`{parameter}`" for parameter in program.parameters}
+    names = {parameter: f"`{parameter}`" for parameter in meanings if not parameter.startswith("-")}
     for option in program.options:
         since = f" ({option.since})" if option.since else ""
         short = f"`{option.short}` " if option.short else ""

@@ -9,6 +9,7 @@ or not a C-CANCEL-RQ follows, so that what is heard depends on who asks alone.
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -53,6 +54,7 @@ class FindingScp:
     port: int
     answers: Answers
     statuses: tuple[int, ...]
+    tls: ssl.SSLContext | None
     heard: list[Heard] = field(default_factory=list)
     bugs: list[BaseException] = field(default_factory=list)
     ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -70,12 +72,16 @@ class FindingScp:
         end = "lost"
         with connection:
             try:
+                if self.tls is not None:
+                    conversation.socket = self.tls.wrap_socket(connection, server_side=True)
                 accept()(conversation)
                 end = self._converse(conversation, messages)
             except OSError:
                 pass  # the other side went away, which the test reads from `end`
             except BaseException as bug:
                 self.bugs.append(bug)
+            if self.tls is not None:
+                conversation.socket.close()
         if conversation.request is not None:
             user = replace(conversation.request.user, implementation_class_uid="", implementation_version="")
             request = replace(conversation.request, user=user)
@@ -116,13 +122,15 @@ class FindingScp:
 
 
 @contextmanager
-def finding_scp(answers: Answers, *, pending: int = 0xFF00, final: int = 0) -> Iterator[FindingScp]:
+def finding_scp(
+    answers: Answers, *, pending: int = 0xFF00, final: int = 0, tls: ssl.SSLContext | None = None
+) -> Iterator[FindingScp]:
     """Serve until the block ends; a bug of the SCP fails the test."""
     over = threading.Event()
     threads: list[threading.Thread] = []
     most = max(map(len, answers.values()), default=0)
     with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
-        scp = FindingScp(server.getsockname()[1], answers, (*[pending] * most, final))
+        scp = FindingScp(server.getsockname()[1], answers, (*[pending] * most, final), tls)
 
         def take() -> None:
             with suppress(OSError):
