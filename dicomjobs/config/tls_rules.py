@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dicomjobs.config.build import Site
 from dicomjobs.config.findings import Finding
 from dicomjobs.config.places import Pointer
+from dicomjobs.diagnostics import Severity
 from dicomjobs.dicom.cipher_suites import is_anonymous, is_unencrypted
 from dicomjobs.dicom.tls_profiles import CURRENT_SUITES, TlsProfile
 from dicomjobs.model.peer import Allowance, Peer, weaknesses_of
@@ -130,7 +131,15 @@ def revocation_lists_are_looked_at(site: Site) -> Iterator[Finding]:
             summary = "a certificate that is not verified is not looked up in a revocation list either"
             key = "crl" if tls.crl else "crl_check"
             hint = "remove it, or `verify_peer: false`"
-            yield Finding(at=(*at, key), code="DJ556", summary=summary, hint=hint, at_key=True, given=(at,))
+            yield Finding(
+                at=(*at, key),
+                code="DJ556",
+                summary=summary,
+                hint=hint,
+                at_key=True,
+                given=(at,),
+                severity=Severity.WARNING,
+            )
 
 
 def der_certificates_have_their_key_beside_them(site: Site) -> Iterator[Finding]:

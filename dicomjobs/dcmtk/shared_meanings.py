@@ -46,7 +46,8 @@ TLS_MEANINGS = {
         ("peer.tls",), "`tls` without a certificate of one's own; the peer still has to show one, as with DCMTK"
     ),
     "--std-passwd": Meaning(
-        ("tls.key_password",), "`{prompt: …}`; a job without a terminal names another source in its place"
+        ("tls.key_password",),
+        "no `key_password`: for a key that is encrypted, add `{prompt: …}`, or a source that needs no terminal",
     ),
     "--use-passwd": Meaning(
         ("tls.key_password",), "`{env: DICOMJOBS_KEY_PASSWORD}`: the password itself is never written"
@@ -65,15 +66,23 @@ TLS_MEANINGS = {
     "--profile-8996": Meaning(
         _PROFILE, "`bcp195-rfc8996`, the default since 3.6.8 and here; 3.6.7 without an option means `+py`"
     ),
-    "--profile-8996-mod": Meaning(_PROFILE, "`bcp195-rfc8996-mod`"),
-    "--profile-bcp195-nd": Meaning(_PROFILE, "`bcp195-nd`" + _RETIRED),
+    "--profile-8996-mod": Meaning(
+        _PROFILE, "`bcp195-rfc8996-modified`, which is refused as by DCMTK where OpenSSL lacks its suites"
+    ),
+    "--profile-bcp195-nd": Meaning(_PROFILE, "`bcp195-non-downgrading`" + _RETIRED),
     "--profile-bcp195": Meaning(_PROFILE, "`bcp195`" + _RETIRED),
-    "--profile-bcp195-ex": Meaning(_PROFILE, "`bcp195-ex`" + _RETIRED),
+    "--profile-bcp195-ex": Meaning(_PROFILE, "`bcp195-extended`" + _RETIRED),
     "--profile-basic": Meaning(_PROFILE, "`basic`" + _RETIRED),
     "--profile-aes": Meaning(_PROFILE, "`aes`" + _RETIRED),
-    "--profile-null": Meaning(_PROFILE, "`null`; nothing is encrypted, so the peer says `allow: [unencrypted_tls]`"),
+    "--profile-null": Meaning(
+        _PROFILE,
+        "`unencrypted`; the peer says `allow: [retired_tls, unencrypted_tls]`",
+    ),
     "--list-ciphers": Meaning((), _PRINTS),
-    "--cipher": Meaning(("tls.ciphers",), "adds to the profile's list in DCMTK"),
+    "--cipher": Meaning(
+        ("tls.ciphers",),
+        "added to the profile's; one that is only in retired ones needs `allow: [retired_tls]`",
+    ),
     "--no-sni": Meaning(("tls.server_name",), "no `server_name`"),
     "--request-sni": Meaning(("tls.server_name",), "the name asked for"),
     "--seed": Meaning((), "the operating system seeds the random generator"),

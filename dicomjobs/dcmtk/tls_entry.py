@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dicomjobs.dcmtk.job_text import Block, Entry, Flow, Items, literal, secret
 from dicomjobs.dcmtk.peer_entries import PathOf
 from dicomjobs.dcmtk.tls_options import CrlCheck, KeyPassword, TlsLine
+from dicomjobs.dicom.cipher_suites import standard_name
+from dicomjobs.dicom.tls_profiles import CURRENT_SUITES
 
 KEY_PASSWORD_VARIABLE = "DICOMJOBS_KEY_PASSWORD"
 
@@ -81,7 +83,7 @@ def tls_permissions(tls: TlsLine | None) -> Iterator[str]:
     """Yield what the peer must allow for TLS like this."""
     if tls is None:
         return
-    if tls.profile not in _CURRENT:
+    if tls.profile not in _CURRENT or not CURRENT_SUITES.issuperset(map(standard_name, tls.ciphers)):
         yield "retired_tls"
     if tls.profile == "--profile-null":
         yield "unencrypted_tls"
