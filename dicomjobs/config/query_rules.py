@@ -94,8 +94,8 @@ def keys_of_higher_levels_are_given(site: Site) -> Iterator[Finding]:
 
 
 def _is_free(query: Query) -> bool:
-    """Say whether a query may lack unique keys: one that says it is relational, or whose files may have them."""
-    return Negotiable.RELATIONAL in query.negotiate or bool(query.files)
+    """Say whether a query may lack unique keys: it says that it is relational, or goes as typed, or its files may have them."""
+    return Negotiable.RELATIONAL in query.negotiate or bool(query.files) or not query.strict
 
 
 def negotiation_suits_the_model(site: Site) -> Iterator[Finding]:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from dicomjobs.model.association import ExtendedNegotiation
 from tests.support.command import dicomjobs
+from tests.support.finding_scp import finding_scp
 from tests.support.job_files import write
 
 JOB = """\
@@ -90,3 +92,23 @@ def test_check_opens_no_query_file(folder: Path) -> None:
     (folder / "one.dump").unlink()
 
     assert dicomjobs("check", "job.yaml").code == 0
+
+
+def test_what_a_query_negotiates_is_what_the_peer_is_told(tmp_path: Path) -> None:
+    """PS3.7 D.3.3.5: one item for the information model, a byte for each word up to the last."""
+    with finding_scp({}) as scp:
+        text = f"""\
+dicomjobs: 1
+jobs:
+  ask:
+    find:
+      peer: {{host: 127.0.0.1, port: {scp.port}}}
+      query: {{model: study, level: SERIES, negotiate: [fuzzy_names, relational], keys: {{Modality: CT}}}}
+"""
+        ended = dicomjobs("run", write(tmp_path, text), "--reports", tmp_path / "reports", "-q")
+        heard = scp.next_heard()
+
+    assert (ended.code, ended.err) == (0, "")
+    assert heard.request.user.extended_negotiation == (
+        ExtendedNegotiation(sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1", information="010001"),
+    )
