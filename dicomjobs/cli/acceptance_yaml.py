@@ -9,22 +9,22 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from dicomjobs.dicom.escape import one_line
+from dicomjobs.dcmtk.job_text import literal, scalar, visible
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.model.acceptance import Acceptance
 from dicomjobs.model.peer import Peer
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*[A-Za-z0-9]")
-_WORDS = frozenset({"null", "true", "false"})
+_LONGEST = 64
+"""Characters of what a peer says of itself; more than the standard allows is nobody's name."""
 _NAME = re.compile(r"[^\s./\\:@${}-][^\s/\\:@${}]{0,63}")
 
 
 def acceptance_lines(acceptance: Acceptance, *, peer: Peer, at: datetime) -> Iterator[str]:
     """Yield the lines without their ends; `at` is when the peer was asked."""
-    yield f"# What {_seen(peer.name)} accepts: dicomjobs probe, {at:%Y-%m-%d %H:%M} UTC."
+    yield f"# What {visible(peer.name)} accepts: dicomjobs probe, {at:%Y-%m-%d %H:%M} UTC."
     yield "dicomjobs: 1"
     yield "peers:"
-    yield f"  {_quoted(_peer_name(peer))}:"
+    yield f"  {scalar(literal(_peer_name(peer)))}:"
     yield from _address(peer)
     yield "    accepts:"
     yield f"      max_pdu: {acceptance.max_pdu}"
@@ -33,7 +33,7 @@ def acceptance_lines(acceptance: Acceptance, *, peer: Peer, at: datetime) -> Ite
         ("implementation_version", acceptance.implementation_version),
     ):
         if text:
-            yield f"      {key}: {_quoted(_seen(text))}"
+            yield f"      {key}: {scalar(literal(visible(text[:_LONGEST])))}"
     window = acceptance.asynchronous_window
     yield f"      asynchronous_window: {{invoked: {window.invoked}, performed: {window.performed}}}"
     if acceptance.scp_role:
@@ -45,11 +45,11 @@ def acceptance_lines(acceptance: Acceptance, *, peer: Peer, at: datetime) -> Ite
 def _address(peer: Peer) -> Iterator[str]:
     """Yield who was asked."""
     if peer.embedded_directory:
-        yield f"    embedded: {{directory: {_quoted(peer.embedded_directory)}}}"
+        yield f"    embedded: {{directory: {scalar(literal(peer.embedded_directory))}}}"
     else:
-        yield f"    host: {_quoted(peer.host)}"
+        yield f"    host: {scalar(literal(peer.host))}"
         yield f"    port: {peer.port}"
-    yield f"    called_ae_title: {_quoted(peer.called_ae_title)}"
+    yield f"    called_ae_title: {scalar(literal(peer.called_ae_title))}"
 
 
 def _storage(acceptance: Acceptance) -> Iterator[str]:
@@ -65,20 +65,8 @@ def _storage(acceptance: Acceptance) -> Iterator[str]:
         yield from (f"            - {name_of(uid)}" for uid in syntaxes)
 
 
-def _seen(text: str) -> str:
-    """Return a text that came from outside so that every character of it can be seen in the document."""
-    return one_line(text).encode("ascii", "backslashreplace").decode("ascii")
-
-
 def _peer_name(peer: Peer) -> str:
     """Return the name under which a document can have the peer: its own, or one made of its AE title."""
     if _NAME.fullmatch(peer.name):
         return peer.name
     return re.sub(r"[^A-Za-z0-9_-]", "_", peer.called_ae_title.strip()).lstrip("-") or "peer"
-
-
-def _quoted(text: str) -> str:
-    """Return a text as it is where that is safe, else in quotes, and no expression is worked out in it."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return "'" + text.replace("'", "''").replace("${", "$${") + "'"

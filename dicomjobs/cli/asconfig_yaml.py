@@ -10,27 +10,26 @@ from collections.abc import Iterator
 
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.dcmtk.asconfig_file import Asconfig, AsconfigProfile
+from dicomjobs.dcmtk.job_text import scalar, visible
 from dicomjobs.diagnostics import Diagnostic, Diagnostics
 from dicomjobs.dicom.uids import UidKind, is_uid, kind_of, name_of
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_WORDS = frozenset({"null", "true", "false", "~"})
 
 
 def yaml_lines(asconfig: Asconfig, *, file: str, told: Diagnostics) -> Iterator[str]:
     """Yield the lines of the document, each with its line end; `told` are the warnings about the file."""
-    yield f"# What {_comment(file)} says, as DCMTK reads it.\n"
+    yield f"# What {visible(file)} says, as DCMTK reads it.\n"
     for diagnostic in told:
         line = f"line {diagnostic.location.line}: " if diagnostic.location else ""
-        yield f"# {line}{_comment(diagnostic.summary)}\n"
+        yield f"# {line}{visible(diagnostic.summary)}\n"
     yield "dicomjobs: 1\n"
     yield from _syntaxes(asconfig)
     yield from _left_out(asconfig)
     if asconfig.profiles:
         yield "association_profiles:\n"
     for profile in asconfig.profiles.values():
-        yield f"  {_text(_native_name(profile.name, profile.written))}:\n"
+        yield f"  {scalar(_native_name(profile.name, profile.written))}:\n"
         yield from _profile(asconfig, profile)
 
 
@@ -69,16 +68,6 @@ def _native_name(name: str, written: str) -> str:
     return written if _NAME.fullmatch(written) else name
 
 
-def _text(text: str) -> str:
-    """Write a text so that it stays one."""
-    return text if _PLAIN.fullmatch(text) and text not in _WORDS else f"'{text}'"
-
-
-def _comment(text: str) -> str:
-    """Return a text that cannot leave its comment."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def _list_name(asconfig: Asconfig, name: str) -> str:
     """Return the native name of a list of transfer syntaxes."""
     return _native_name(name, asconfig.written.get(name, name))
@@ -91,7 +80,7 @@ def _syntaxes(asconfig: Asconfig) -> Iterator[str]:
         yield "transfer_syntaxes:\n"
     for name in sayable:
         syntaxes = ", ".join(name_of(uid) for uid in asconfig.transfer_syntaxes[name])
-        yield f"  {_text(_list_name(asconfig, name))}: [{syntaxes}]\n"
+        yield f"  {scalar(_list_name(asconfig, name))}: [{syntaxes}]\n"
     for name in asconfig.transfer_syntaxes:
         if name not in sayable:
             yield f"# The list of transfer syntaxes [{name}], which no profile uses, is not one that YAML can have.\n"
@@ -124,7 +113,7 @@ def _profile(asconfig: Asconfig, profile: AsconfigProfile) -> Iterator[str]:
     """Yield what a profile proposes."""
     yield "    presentation_contexts:\n"
     for context in asconfig.contexts[profile.contexts]:
-        syntaxes = _text(_list_name(asconfig, context.transfer_syntaxes))
+        syntaxes = scalar(_list_name(asconfig, context.transfer_syntaxes))
         yield f"      - {{abstract_syntax: {name_of(context.abstract_syntax)}, transfer_syntaxes: {syntaxes}}}\n"
     if profile.roles is not None:
         yield "    roles:\n"

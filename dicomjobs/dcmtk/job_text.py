@@ -98,7 +98,7 @@ def _entry(entry: Entry, indent: str) -> Iterator[str]:
 
 def _with_note(line: str, note: str, indent: str) -> Iterator[str]:
     """Yield a line with its comment, beside it or above it."""
-    beside = f"{line}  # {_visible(note)}"
+    beside = f"{line}  # {visible(note)}"
     if note and len(beside) > _LINE_WIDTH:
         yield from _comment(note, indent)
     yield beside if note and len(beside) <= _LINE_WIDTH else line
@@ -107,12 +107,12 @@ def _with_note(line: str, note: str, indent: str) -> Iterator[str]:
 def _comment(text: str, indent: str) -> list[str]:
     """Return a comment's lines; what begins with a blank is kept as it is."""
     if text[:1] in {" ", ""}:
-        return [f"{indent}# {_visible(text)}".rstrip()]
-    lines = wrap(_visible(text), _COMMENT_WIDTH, break_long_words=False, break_on_hyphens=False)
+        return [f"{indent}# {visible(text)}".rstrip()]
+    lines = wrap(visible(text), _COMMENT_WIDTH, break_long_words=False, break_on_hyphens=False)
     return [f"{indent}# {line}" for line in lines]
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return a text that a comment can hold: what cannot be printed stands there as an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
@@ -125,7 +125,7 @@ def _inline(value: str | int | Flow) -> str:
         case int():
             return str(value)
         case str():
-            return _scalar(value)
+            return scalar(value)
         case Flow():
             return "{" + ", ".join(f"{entry.key}: {_flow_value(entry.value)}" for entry in value.entries) + "}"
 
@@ -138,11 +138,11 @@ def _flow_value(value: Value) -> str:
     return "" if isinstance(value, Nothing) else _inline(value)
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
     """Return a text, in quotes unless it needs none; raises NotWritable."""
     if unprintable := next((c for c in text if not c.isprintable()), ""):
         name = unprintable.encode("unicode_escape", "surrogatepass").decode()
-        raise NotWritable(f"{_visible(text)!r} has a character that YAML cannot hold: {name}")
+        raise NotWritable(f"{visible(text)!r} has a character that YAML cannot hold: {name}")
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     return "'" + text.replace("'", "''") + "'"

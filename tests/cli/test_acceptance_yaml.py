@@ -84,12 +84,12 @@ def test_the_document_reads_well() -> None:
 dicomjobs: 1
 peers:
   archive:
-    host: 'pacs.example'
+    host: pacs.example
     port: 11112
     called_ae_title: ARCHIVE
     accepts:
       max_pdu: 16384
-      implementation_class_uid: '1.2.3'
+      implementation_class_uid: 1.2.3
       implementation_version: PEER_1
       asynchronous_window: {invoked: 4, performed: 0}
       scp_role:
