@@ -38,6 +38,7 @@ _WORDS |= {vr: _TYPECODES[calcsize("<" + number)] for vr, number in NUMBERS.item
 
 _LONGEST_SHORT = 0xFFFE
 _INFLATED_AT_LEAST, _INFLATED_PER_BYTE = 64 * 1024 * 1024, 200
+_PIECE = 1024 * 1024
 """What a deflated data set may inflate to, in bytes: a bomb must not take the machine's memory."""
 
 Parts = list[bytes | memoryview]
@@ -171,14 +172,22 @@ def _turned(value: memoryview, typecode: str) -> bytes:
 
 def _inflate(data: bytes) -> bytes:
     """Return a deflated data set inflated (PS3.5 A.5); raises NotADataSet when it is cut off, broken or a bomb."""
-    inflater = zlib.decompressobj(-15)
     try:
-        inflated = inflater.decompress(data, max(_INFLATED_AT_LEAST, _INFLATED_PER_BYTE * len(data)))
+        length = _inflated_length(data, max(_INFLATED_AT_LEAST, _INFLATED_PER_BYTE * len(data)))
+        return zlib.decompressobj(-15).decompress(data, length)
     except zlib.error as error:
         raise NotADataSet("the deflated data set cannot be inflated") from error
-    if not inflater.eof:
+
+
+def _inflated_length(data: bytes, limit: int) -> int:
+    """Return how long a deflated data set gets, found out piece by piece, so that a bomb never lies in memory."""
+    inflater, rest, length = zlib.decompressobj(-15), data, 0
+    while (piece := inflater.decompress(rest, _PIECE)) and length <= limit:
+        length += len(piece)
+        rest = inflater.unconsumed_tail  # may be nothing although there is more to come of what was taken
+    if not inflater.eof or length > limit:
         raise NotADataSet("the deflated data set is cut off, or inflates beyond all measure")
-    return inflated
+    return length
 
 
 def _deflate(data: bytes, level: int) -> bytes:

@@ -10,6 +10,7 @@ import logging
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
@@ -94,6 +95,7 @@ def quiet_entity(ae_title: str) -> ApplicationEntity:
 
     # What is logged about a request, or warned of a value in it, holds the peer's data, which is nobody's business.
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False

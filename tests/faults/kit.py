@@ -21,7 +21,7 @@ from xml.etree import ElementTree as ET
 from jsonschema import Draft202012Validator
 
 from tests.support.command import Ended, RunDirectory, dicomjobs, latest
-from tests.support.instances import make_instance
+from tests.support.instances import CANARY, make_instance
 from tests.support.job_files import write
 from tests.support.scripted_scp import Step, scripted_sessions
 from tests.support.tls_keys import TlsKeys, server_context
@@ -34,8 +34,6 @@ SLACK = 2.0
 """Seconds after the deadlines by which a run must have ended."""
 MEMORY = 150 << 20
 """Bytes that the process may grow by."""
-CANARY = "CANARY"
-"""Stands in every attribute that tells of the patient, and must not be found in anything that a run writes."""
 SMALL, LARGE, THREE = "small", "large", "three"
 
 _SCHEMA = Path(__file__).parents[2] / "schemas" / "report.schema.json"
@@ -95,7 +93,7 @@ def make_files(folder: Path) -> None:
 
 def play(scenario: Scenario, *, files: Path, folder: Path, keys: TlsKeys) -> None:
     """Run a scenario and check all that every scenario has in common, and what this one expects."""
-    before = _Process.now()
+    before = Process.now()
     with ExitStack() as stack:
         server = scenario.server(keys) if scenario.tls else None
         scripts = (scenario.script, *scenario.further)
@@ -136,7 +134,7 @@ jobs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Process:
+class Process:
     """What this process holds."""
 
     threads: frozenset[threading.Thread]
@@ -144,10 +142,15 @@ class _Process:
     resident: int
 
     @staticmethod
-    def now() -> _Process:
+    def now() -> Process:
         """Look, and let the peak of memory begin anew."""
         Path("/proc/self/clear_refs").write_text("5")
-        return _Process(frozenset(threading.enumerate()), _descriptors(), _status("VmRSS"))
+        return Process(frozenset(threading.enumerate()), _descriptors(), _status("VmRSS"))
+
+    @staticmethod
+    def peak() -> int:
+        """Return the most bytes resident since the last look."""
+        return _status("VmHWM")
 
 
 def _descriptors() -> int:
@@ -161,9 +164,9 @@ def _status(name: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
 
 
-def _check_process(before: _Process) -> None:
+def _check_process(before: Process) -> None:
     """Check that nothing was left behind."""
-    assert _status("VmHWM") - before.resident < MEMORY
+    assert Process.peak() - before.resident < MEMORY
     assert set(threading.enumerate()) == before.threads
     assert _descriptors() == before.descriptors
 
