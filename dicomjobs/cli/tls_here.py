@@ -6,7 +6,7 @@ When it is over, it warns of the certificates of its peers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +14,7 @@ from dicomjobs.cli.refusal import caution, mistake
 from dicomjobs.diagnostics import Diagnostic, Diagnostics
 from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.model.peer import Peer
-from dicomjobs.model.secret import SecretReference
+from dicomjobs.model.secret import OpenSecret
 from dicomjobs.model.tls import TlsSettings
 from dicomjobs.report.report import Report
 
@@ -26,7 +26,7 @@ class PasswordNotAsked(Exception):
     """A key's password that nobody was asked for, or that could not be had, which was told already."""
 
 
-def tls_findings(peer: Peer, open_secret: Callable[[SecretReference], bytes]) -> Iterator[Diagnostic]:
+def tls_findings(peer: Peer, open_secret: OpenSecret) -> Iterator[Diagnostic]:
     """Load certificates, key and lists as a handshake would, and give what cannot be loaded or expires; PasswordNotAsked is passed over."""
     if peer.tls is None:
         return
@@ -35,9 +35,7 @@ def tls_findings(peer: Peer, open_secret: Callable[[SecretReference], bytes]) ->
     yield from _expiring(peer, peer.tls)
 
 
-def _problems(
-    peer: Peer, settings: TlsSettings, open_secret: Callable[[SecretReference], bytes]
-) -> Iterator[tuple[str, str]]:
+def _problems(peer: Peer, settings: TlsSettings, open_secret: OpenSecret) -> Iterator[tuple[str, str]]:
     """Give what cannot be loaded, and what to do about it."""
     from dicomjobs.wire.tls_context import client_context
 

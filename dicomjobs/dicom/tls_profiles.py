@@ -167,6 +167,7 @@ ANONYMOUS = ProfileTerms(  # no profile of PS3.15
     lowest=TlsVersion.TLS_1_2,
     highest=TlsVersion.TLS_1_2,
     needed=("TLS_DH_anon_WITH_AES_256_GCM_SHA384", "TLS_DH_anon_WITH_AES_128_GCM_SHA256"),
+    retired=False,
     more_suites=False,
 )
 """What is negotiated with a peer that shows no certificate."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -32,3 +33,7 @@ class SecretReference:
     source: SecretSource
     argument: tuple[str, ...]
     form: SecretForm = SecretForm.TEXT
+
+
+OpenSecret = Callable[[SecretReference], bytes]
+"""Gives a secret that was fetched before."""

@@ -61,7 +61,7 @@ class TlsSettings:
     @property
     def is_retired(self) -> bool:
         """Whether the profile, or a suite added to it, is one that is not to be used any more."""
-        return (self.terms.retired and not self.anonymous) or not CURRENT_SUITES.issuperset(self.ciphers)
+        return self.terms.retired or not CURRENT_SUITES.issuperset(self.ciphers)
 
     @property
     def is_unencrypted(self) -> bool:

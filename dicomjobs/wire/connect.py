@@ -11,11 +11,12 @@ from dataclasses import replace
 from dicomjobs.errors import AssociationError, AssociationRejected, ConnectionLost, ProtocolError, TlsHandshakeFailed
 from dicomjobs.model.association import Proposal, TlsSession
 from dicomjobs.model.peer import Peer
+from dicomjobs.model.secret import OpenSecret
 from dicomjobs.model.stop import StopSignal
 from dicomjobs.wire.association import Association
 from dicomjobs.wire.channel import Channel
 from dicomjobs.wire.deadline import Deadline, deadline_in
-from dicomjobs.wire.negotiation import OpenSecret, association_request, check_usable, negotiated
+from dicomjobs.wire.negotiation import association_request, check_usable, negotiated
 from dicomjobs.wire.pdu import AssociateAccept, AssociateReject
 from dicomjobs.wire.pdu_encode import encode
 from dicomjobs.wire.reasons import rejected

@@ -6,7 +6,6 @@ Nothing here knows how the two travel.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 from dicomjobs.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomjobs.errors import IdentityNotConfirmed, NoContextAccepted, ProtocolError
@@ -20,7 +19,7 @@ from dicomjobs.model.association import (
     TlsSession,
 )
 from dicomjobs.model.peer import Peer, UserIdentity, weaknesses_of
-from dicomjobs.model.secret import SecretReference
+from dicomjobs.model.secret import OpenSecret, SecretReference
 from dicomjobs.wire.pdu import (
     AssociateAccept,
     AssociateRequest,
@@ -30,8 +29,6 @@ from dicomjobs.wire.pdu import (
     UserInformation,
 )
 from dicomjobs.wire.reasons import context_refusal
-
-OpenSecret = Callable[[SecretReference], bytes]
 
 _MAX_CONTEXTS = 128
 _SMALLEST_PDU = 256

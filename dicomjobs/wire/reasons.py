@@ -131,7 +131,7 @@ _TLS_HINTS = {
     "revoked": "the peer's certificate was taken back: whoever runs it has to have a new one made",
     "not yet valid": "the peer's certificate is not valid yet, or the clock here is wrong",
     "key too weak": "the peer's key is too short to protect anything: it needs a new one, RSA with 2048 bits for example",
-    "md too weak": "the peer's certificate is signed with a digest that protects nothing any more: it needs a new one",
+    "digest algorithm too weak": "the peer's certificate is signed with a digest that protects nothing any more: it needs a new one",
     "certificate purpose": "the peer shows a certificate that is not for servers: it needs one with extended key usage serverAuth",
     "issuer certificate": "name the authority that signed the peer's certificate in tls.trust",
     "self-signed": "name the peer's certificate, or the authority that signed it, in tls.trust",

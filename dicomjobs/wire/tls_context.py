@@ -12,8 +12,8 @@ from dicomjobs.dicom.cipher_suites import OPENSSL_NAMES
 from dicomjobs.dicom.tls_profiles import TlsVersion
 from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.model.peer import Peer, weaknesses_of
+from dicomjobs.model.secret import OpenSecret
 from dicomjobs.model.tls import CrlCheck, TlsSettings
-from dicomjobs.wire.negotiation import OpenSecret
 from dicomjobs.wire.tls_files import identify, revoke, trust
 
 _REVOCATION = {

@@ -94,6 +94,7 @@ def issue(
     password: str = "",
     kind: tuple[str, ...] = EC,
     usage: str = "serverAuth, clientAuth",
+    digest: str = "sha256",
 ) -> Certificate:
     """A certificate for both ends of TLS, beside its authority; good from `starts` until `days` from now, both may be negative."""
     folder = authority.certificate.parent
@@ -103,7 +104,7 @@ def issue(
     protection = ("-passout", f"pass:{password}") if password else ("-noenc",)
     _openssl("req", "-new", *kind, *protection, "-subj", f"/CN={name}", "-keyout", made.key, "-out", request)
     time = ("-startdate", _moment(starts), "-enddate", _moment(days))
-    _sign(authority, request, made.certificate, *time, "-extfile", extensions)
+    _sign(authority, request, made.certificate, *time, "-extfile", extensions, "-md", digest)
     made.key.chmod(0o600)
     return made
 

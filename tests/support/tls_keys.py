@@ -40,6 +40,7 @@ class TlsKeys:
     other_name: Certificate
     for_clients: Certificate
     weak: Certificate
+    weakly_signed: Certificate
     revoked: Certificate
     of_below: Certificate
     of_revoked: Certificate
@@ -75,6 +76,7 @@ def make_keys(folder: Path) -> TlsKeys:
         other_name=issue(authority, "other", names="DNS:pacs.example"),
         for_clients=issue(authority, "for_clients", usage="clientAuth"),
         weak=issue(authority, "weak", kind=WEAK),
+        weakly_signed=issue(authority, "weakly_signed", digest="sha1"),
         revoked=revoked,
         of_below=_with_chain(issue(below, "of_below"), below),
         of_revoked=_with_chain(issue(taken_back, "of_revoked"), taken_back),
@@ -112,6 +114,8 @@ def server_context(
     if client:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(keys.authority.certificate)
+        context.load_verify_locations(keys.list)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     if version is not None:
         context.minimum_version = context.maximum_version = version
     return context

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pynetdicom import AE, evt
 
-from dicomjobs.errors import AssociationError, ConnectionLost, NotDicom, Timeout, TlsHandshakeFailed
+from dicomjobs.errors import AssociationError, ConnectionLost, Interrupted, NotDicom, Timeout, TlsHandshakeFailed
 from dicomjobs.model.association import EndedBy
 from dicomjobs.model.dimse import EchoRequest, FindRequest
 from dicomjobs.model.peer import Peer
@@ -20,6 +20,7 @@ from dicomjobs.wire.association import Association
 from dicomjobs.wire.connect import connect
 from dicomjobs.wire.tls_context import client_context, offered_suites
 from tests.support.scripted_scp import (
+    Conversation,
     Step,
     accept,
     close,
@@ -158,6 +159,17 @@ def test_a_silent_peer_ends_the_handshake_at_the_connect_timeout(tls_keys: TlsKe
 
     assert "may not speak TLS" in caught.value.hint
     assert watch.seconds <= SHORT + SLACK
+
+
+def test_the_first_stop_interrupts_the_handshake(tls_keys: TlsKeys, stop: Stop) -> None:
+    """Nothing is in flight yet, so there is nothing to finish."""
+
+    def after_hello(scp: Conversation) -> None:
+        scp.read(5)
+        stop.finish()
+
+    with scripted_scp(after_hello, hang()) as port, pytest.raises(Interrupted):
+        connect(a_peer(port, tls=trusting(tls_keys)), proposing(CT), open_secret=no_secret, stop=stop)
 
 
 @pytest.mark.parametrize(

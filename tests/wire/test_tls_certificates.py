@@ -119,6 +119,14 @@ BAD = [
     pytest.param("server", {"trust": ()}, {}, "issuer certificate", "tls.trust", id="nothing trusted"),
     pytest.param("for_clients", {}, {}, "certificate purpose", "serverAuth", id="not for servers"),
     pytest.param("weak", {}, {"ciphers": "ALL:@SECLEVEL=0"}, "key too weak", "too short", id="weak key"),
+    pytest.param(
+        "weakly_signed",
+        {},
+        {"ciphers": "ALL:@SECLEVEL=0"},
+        "digest algorithm too weak",
+        "signed with a digest",
+        id="weak signature",
+    ),
     pytest.param("revoked", listed("list"), {}, "revoked", "taken back", id="revoked"),
     pytest.param("server", listed("stale_list"), {}, "crl has expired", "current", id="list expired"),
     pytest.param("of_below", listed("list"), {}, "unable to get certificate crl", "tls.crl", id="no list for it"),
@@ -174,6 +182,8 @@ def test_a_certificate_that_is_not_says_why_and_what_to_do(
         pytest.param("stranger", ssl.TLSVersion.TLSv1_2, "alert unknown ca", id="unknown there, 1.2"),
         pytest.param("stranger", ssl.TLSVersion.TLSv1_3, "alert unknown ca", id="unknown there, 1.3"),
         pytest.param("expired", ssl.TLSVersion.TLSv1_2, "alert certificate expired", id="expired"),
+        pytest.param("revoked", ssl.TLSVersion.TLSv1_2, "alert certificate revoked", id="revoked, 1.2"),
+        pytest.param("revoked", ssl.TLSVersion.TLSv1_3, "alert certificate revoked", id="revoked, 1.3"),
         pytest.param("soon", ssl.TLSVersion.TLSv1_2, "alert bad certificate", id="not yet valid"),
     ],
 )
