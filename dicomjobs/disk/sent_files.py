@@ -9,21 +9,22 @@ import errno
 import os
 import shutil
 import stat
-from contextlib import suppress
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from typing import assert_never
 
-from dicomjobs.disk.deposit import make_names_durable
+from dicomjobs.disk.deposit import replacing
 from dicomjobs.model.sent_files import BAD, DONE, PutAway, SentFiles
 from dicomjobs.plan.plan import PlannedInstance
 
+_COPIED_AT_ONCE = 1 << 20
+"""Bytes."""
 _WITHOUT_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
 """What a file system says that has no hard links, or no more of them."""
 
 
 class Cabinet:
-    """Where sent files go; it remembers which numbers are taken for a name, so that a thousand of the same cost no search."""
+    """Where sent files go; it remembers which numbers are taken for a name, so that a thousand of one name cost no search."""
 
     def __init__(self) -> None:
         """Begin with nothing taken."""
@@ -72,11 +73,11 @@ class Cabinet:
         """Give a file the first free name in a folder; raises OSError."""
         name = Path(path).name
         key = f"{folder}/{name}{ending}"
-        for number in chain([0] if key not in self._next else [], count(self._next.get(key, 1))):
-            target = folder / (f"{name}.{number}{ending}" if number else f"{name}{ending}")
+        if key not in self._next and _renamed(path, folder / f"{name}{ending}"):
+            return
+        for number in count(self._next.get(key, 1)):
             self._next[key] = number + 1
-            with suppress(FileExistsError):
-                _rename(path, target)
+            if _renamed(path, folder / f"{name}.{number}{ending}"):
                 return
 
 
@@ -92,43 +93,52 @@ def _check_same(instance: PlannedInstance) -> None:
         raise _LeftAlone("the file changed after it was sent")
 
 
-def _rename(path: str, target: Path) -> None:
-    """Rename a file without replacing another; raises FileExistsError when the name is taken, and OSError.
+def _renamed(path: str, target: Path) -> bool:
+    """Rename a file unless the name is taken, and say whether that was done; raises OSError.
 
     A crash in between leaves both names, never none.
     """
     try:
         os.link(path, target, follow_symlinks=False)
+    except FileExistsError:
+        return False
     except OSError as error:
-        if error.errno == errno.EXDEV:
-            _copy(path, target)
-        elif error.errno in _WITHOUT_LINKS:
-            _rename_without_links(path, target)
-            return
-        else:
+        if error.errno in _WITHOUT_LINKS:
+            return _renamed_without_links(path, target)
+        if error.errno != errno.EXDEV:
             raise
-    os.unlink(path)  # noqa: PTH108 - for every instance
-
-
-def _rename_without_links(path: str, target: Path) -> None:
-    """Rename a file where there are no hard links; raises FileExistsError and OSError."""
-    if os.path.lexists(target):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    os.rename(path, target)  # noqa: PTH104 - for every instance
-
-
-def _copy(path: str, target: Path) -> None:
-    """Copy a file to another file system so that it appears whole and durable under a name that was free; raises OSError."""
-    # the name is taken first and filled later under another: O_EXCL is all that a file system without links has
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    part = target.with_name(f".{target.name[:50]}.part")
+        if not _copied(path, target):
+            return False
     try:
-        shutil.copy2(path, part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(target)
+        os.unlink(path)  # noqa: PTH108 - for every instance
     except OSError:
-        for left in (part, target):
-            left.unlink(missing_ok=True)
+        target.unlink()  # or every run would leave another copy there
         raise
-    make_names_durable(target.parent)
+    return True
+
+
+def _renamed_without_links(path: str, target: Path) -> bool:
+    """Rename a file where there are no hard links, unless the name is taken; raises OSError."""
+    if os.path.lexists(target):
+        return False
+    os.rename(path, target)  # noqa: PTH104 - for every instance
+    return True
+
+
+def _copied(path: str, target: Path) -> bool:
+    """Copy a file to another file system, whole and durable, unless the name is taken; raises OSError."""
+    try:  # the name is taken first and filled later: O_EXCL is all that a file system without links has
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return False
+    try:
+        with Path(path).open("rb") as source, replacing(target) as copy:
+            shutil.copyfileobj(source, copy, _COPIED_AT_ONCE)
+            status = os.fstat(source.fileno())
+            copy.flush()
+            os.fchmod(copy.fileno(), stat.S_IMODE(status.st_mode))
+            os.utime(copy.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+    except OSError:
+        target.unlink()
+        raise
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def test_a_file_is_copied_to_another_file_system_before_it_goes(
 def test_a_copy_that_fails_leaves_the_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk over there is full."""
     monkeypatch.setattr(os, "link", _refusing(errno.EXDEV))
-    monkeypatch.setattr("shutil.copy2", _refusing(errno.ENOSPC))
+    monkeypatch.setattr("shutil.copyfileobj", _refusing(errno.ENOSPC))
     row = _made(tmp_path / "in" / "a.dcm")
 
     assert Cabinet().put_away(_to(tmp_path / "sent"), row) == "No space left on device"
@@ -166,6 +167,36 @@ def test_a_folder_that_may_not_be_changed_is_told_in_the_words_of_the_system() -
             (folder / "in").chmod(0o700)
         assert told == ["Permission denied"] * 3
         assert Path(row.path).exists()
+
+
+@pytest.mark.parametrize("device", ["the same", "another"])
+def test_a_file_that_cannot_leave_its_folder_leaves_no_copies_where_it_should_go(
+    monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    """Or each run of a night would add one."""
+    with folder_for_anybody() as folder:
+        row = _made(folder / "in" / "a.dcm")
+        (folder / "in").chmod(0o555)
+        (folder / "sent").mkdir()
+        (folder / "sent").chmod(0o777)
+        if device == "another":
+            monkeypatch.setattr(os, "link", _refusing(errno.EXDEV))
+        with without_root():
+            told = [Cabinet().put_away(_to(folder / "sent"), row) for _ in range(3)]
+        assert told == ["Permission denied"] * 3
+        assert _names(folder) == ["in/a.dcm"]
+
+
+def test_the_mode_of_a_file_goes_with_it_to_another_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who could read it there can read it here."""
+    row = _made(tmp_path / "in" / "a.dcm")
+    Path(row.path).chmod(0o640)
+    monkeypatch.setattr(os, "link", _refusing(errno.EXDEV))
+
+    assert Cabinet().put_away(_to(tmp_path / "sent"), row) == ""
+    assert stat.S_IMODE((tmp_path / "sent" / "a.dcm").stat().st_mode) == 0o640
 
 
 def _refusing(number: int) -> Any:

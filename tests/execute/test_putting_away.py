@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from dicomjobs.events import Cause, Event, JobFinished, JobOutcome, Outcome, SentFilesKept
+from dicomjobs.events import Cause, Event, InstanceFinished, JobFinished, JobOutcome, Outcome, SentFilesKept
 from dicomjobs.execute.ports import Earlier, Fate, Verdict
+from dicomjobs.execute.tally import Tally
 from dicomjobs.model.sent_files import PutAway, SentFiles
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
@@ -138,6 +139,16 @@ def test_a_file_that_is_sent_several_times_has_to_be_delivered_each_time(
     stage.run(make_plan(_job(put_away, count=9)))
 
     assert [name for name, _ in _names(stage)] == expected
+
+
+def test_a_file_whose_instance_turns_out_to_be_missing_stays() -> None:
+    """Verification is over before anything is put away, and takes back what the status had said."""
+    tally = Tally(range(10, 13))
+    for item in range(10, 13):
+        tally.add(InstanceFinished(job="send_them", item=item, outcome=Outcome.DELIVERED))
+    tally.add_missing(11)
+
+    assert [tally.fate(item) for item in range(10, 13)] == [Fate.DELIVERED, Fate.OPEN, Fate.DELIVERED]
 
 
 def test_what_cannot_be_put_away_is_told_once_a_reason_and_the_job_has_not_succeeded() -> None:

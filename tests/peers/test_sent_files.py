@@ -63,6 +63,20 @@ def test_a_second_run_finds_what_the_first_has_left(tmp_path: Path, sent_files: 
     assert len(scp.stored) == {"keep": 4, "rename": 1}.get(sent_files, 2)
 
 
+def test_what_an_earlier_run_has_delivered_is_put_away_without_being_sent_again(tmp_path: Path) -> None:
+    """That run had been told to keep its files, or was killed before it could put them away."""
+    folder = _files(tmp_path / "in")
+    with recording_scp() as scp:
+        text = store_yaml(scp.port, folder)
+        dicomjobs("run", write(tmp_path, text), "--reports", tmp_path / "reports")
+        write(tmp_path, text.replace("store: {", "store: {sent_files: delete, "))
+        ran = dicomjobs("run", tmp_path / "job.yaml", "--reports", tmp_path / "reports")
+
+    assert (ran.code, len(scp.stored)) == (0, 4)
+    assert latest(tmp_path / "reports").job("send")["counts"]["skipped"] == 5
+    assert _names(folder) == ["notes.txt"]
+
+
 def test_renaming_is_storescus(tmp_path: Path) -> None:
     """The same names with +rn, but for what was refused for now only."""
     ours, theirs = _files(tmp_path / "ours"), _files(tmp_path / "theirs")

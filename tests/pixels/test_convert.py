@@ -397,6 +397,27 @@ def test_no_mutation_makes_the_conversion_raise_anything_else(data: st.DataObjec
     assert words
 
 
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_no_mutation_of_encapsulated_data_makes_rewriting_raise_anything_else(data: st.DataObject) -> None:
+    """Fragments that end nowhere, delimiters in the wrong place."""
+    elements: Elements = [
+        (0x00080018, "UI", "1.2.3"),
+        (0x00100010, "PN", "A^B"),
+        (0x7FE00010, "encapsulated", bytes(20)),
+    ]
+    mutated = bytearray(encode_data_set(elements, RLELossless))
+    for position in data.draw(st.lists(st.integers(0, len(mutated) - 1), max_size=8)):
+        mutated[position] = data.draw(st.integers(0, 255))
+    form = DataSetForm(transfer_syntax=RLELossless, new_vrs=NewVrs.AS_OB, replaced=((0x00080018, "1.2.4"),))
+
+    try:
+        words = f"{len(convert_to(bytes(mutated[: data.draw(st.integers(0, len(mutated)))]), RLELossless, form))} bytes"
+    except NotSendable as refused:
+        words = refused.words
+    assert words
+
+
 def test_a_conversion_of_random_bytes_never_succeeds_by_accident() -> None:
     """Neither does it take the machine's memory."""
     for _ in range(50):
