@@ -6,20 +6,50 @@ It knows nothing of jobs or of which tables there are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from dicomjobs.answers.rows import PlainRows, Row, RowReader
+from dicomjobs.answers.rows import PlainRows, Row, RowReader, compact
 from dicomjobs.cli.output_file import OutputFile
 from dicomjobs.events import MatchesReceived
+from dicomjobs.plan.plan import FindStep
 from dicomjobs.report.csv_text import csv_line
 from dicomjobs.report.matches import JsonLines, csv_text
+
+
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """For which rows of a table a query was asked: an extra column `row.COLUMN`, empty names without a table."""
+
+    step: FindStep
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The heading of the column."""
+        return (f"row.{self.step.row_id}",) if self.step.row_id else ()
+
+    def fields(self, query: int) -> tuple[str, ...]:
+        """Return the field of a query's matches; several rows stand with backslashes between them."""
+        return ("\\".join(self._ids(query)),) if self.step.row_id else ()
+
+    def member(self, query: int) -> str:
+        """Return what stands first in an object: the row's name, a list where there are several."""
+        if not self.step.row_id:
+            return ""
+        ids = self._ids(query)
+        return f"{compact(self.headings[0])}:{compact(ids[0] if len(ids) == 1 else ids)},"
+
+    def _ids(self, query: int) -> list[str]:
+        """Return what the rows of a query are called, each once."""
+        return list(dict.fromkeys(self.step.rows[row].id for row in self.step.queries[query].rows))
 
 
 class Tables:
     """The tables of one job that have the same columns."""
 
-    def __init__(self, headings: tuple[str, ...]) -> None:
-        """Begin without any."""
+    def __init__(self, headings: tuple[str, ...], rows: RowIds) -> None:
+        """Begin without any; `rows` says for which rows of a table matches are."""
         self.headings = headings
+        self._rows = rows
         self._readers: dict[tuple[str, str], RowReader] = {}
         self._csv: list[OutputFile] = []
         self._jsonl: list[OutputFile] = []
@@ -27,7 +57,7 @@ class Tables:
 
     def add_csv(self, file: OutputFile) -> None:
         """Write rows as CSV into a file from now on; its heading at once."""
-        file.write(csv_line(self.headings).encode())
+        file.write(csv_line([*self._rows.headings, *self.headings]).encode())
         self._csv.append(file)
 
     def add_jsonl(self, file: OutputFile) -> None:
@@ -40,16 +70,16 @@ class Tables:
         try:
             rows.extend(self._reader(matches.transfer_syntax, matches.character_set).read(matches.identifiers))
         finally:
-            self._write(rows)
+            self._write(rows, matches.query)
 
-    def _write(self, rows: Sequence[PlainRows | Row]) -> None:
-        """Write rows into every table."""
+    def _write(self, rows: Sequence[PlainRows | Row], query: int) -> None:
+        """Write rows, the matches of a query, into every table."""
         if self._csv:
-            text = "".join(csv_text(rows, ())).encode()
+            text = "".join(csv_text(rows, self._rows.fields(query))).encode()
             for file in self._csv:
                 file.write(text)
         if self._jsonl:
-            text = "".join(self._json_lines.text(rows, "")).encode("ascii")
+            text = "".join(self._json_lines.text(rows, self._rows.member(query))).encode("ascii")
             for file in self._jsonl:
                 file.write(text)
 

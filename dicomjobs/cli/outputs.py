@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from dicomjobs.cli.answer_files import output_path
@@ -19,15 +20,18 @@ from dicomjobs.cli.planning import PlanOnDisk
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.diagnostics import Diagnostic, InvalidInput
 from dicomjobs.disk.deposit import write_atomically
+from dicomjobs.events import QueryFinished
 from dicomjobs.model.job import FILE_EACH, IfExists, Output
 from dicomjobs.plan.plan import FindStep, Plan
 from dicomjobs.report.event_index import EventIndex
+from dicomjobs.report.event_json import decode
 from dicomjobs.report.exit_code import LOCAL_RESOURCE, worst
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.instances_csv import render_rows
 from dicomjobs.report.json_report import render_json
 from dicomjobs.report.junit import render_junit
 from dicomjobs.report.report import Report, RunOutcome
+from dicomjobs.report.rows_csv import render_table_rows
 
 
 def refuse_outputs(plan: Plan, directory: Path) -> None:
@@ -141,6 +145,20 @@ def _write(path: Path, lines: Callable[[], Iterable[str]]) -> str:
 def _tables(on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_File]:
     """Yield the run directory's own tables."""
     yield directory / "instances.csv", lambda: instance_rows(on_disk, directory, report.run_id)
+    finds = [(job.name, job.step) for job in on_disk.plan.jobs if isinstance(job.step, FindStep) and job.step.rows]
+    for name, step in finds:
+        stem = "rows" if len(finds) == 1 else f"rows-{name}"
+        yield directory / f"{stem}.csv", partial(render_table_rows, step, _query_ends(directory, name))
+
+
+def _query_ends(directory: Path, job: str) -> Iterator[QueryFinished]:
+    """Yield the ends of a job's queries from the log; other lines are not even parsed."""
+    with (directory / "events.jsonl").open("rb") as log:
+        for line in log:
+            if b'"query_finished"' in line and line.endswith(b"\n"):
+                event = decode(line.decode("ascii")).event
+                if isinstance(event, QueryFinished) and event.job == job:
+                    yield event
 
 
 def instance_rows(on_disk: PlanOnDisk, directory: Path, run_id: str) -> Iterator[str]:

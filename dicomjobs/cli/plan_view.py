@@ -62,9 +62,7 @@ def _job(job: JobPlan, instances: Instances, most: int | None) -> Iterator[str]:
             yield f"{one_line(job.name)}: find at {_peer(job.peer)}{after}"
             yield from _contexts(step.proposal.contexts, None, most)
             yield from _negotiation(step.proposal)
-            for query in step.queries:
-                yield f"  identifier{' of ' + one_line(query.label) if query.label else ''}"
-                yield from _elements(query.identifier, "    ")
+            yield from _queries(step, most)
             yield from _limits(step)
             yield from _outputs(step.outputs)
         case StoreStep():
@@ -178,6 +176,20 @@ def _association(association: PlannedAssociation, instances: Instances, most: in
     yield from _more(association.count - len(rows), "      ")
 
 
+def _queries(step: FindStep, most: int | None) -> Iterator[str]:
+    """Yield what is asked, and for which rows of a table."""
+    if step.rows:
+        different = _number(len(step.queries), "different query", "different queries")
+        yield f"  {_number(len(step.rows), 'row')}, {different}, called by {one_line(step.row_id)}"
+    shown = step.queries[:most]
+    for query in shown:
+        ids = dict.fromkeys(one_line(step.rows[row].id) for row in query.rows)
+        rows = f" for {', '.join(ids)}" if ids else ""
+        yield f"  identifier{' of ' + one_line(query.label) if query.label else ''}{rows}"
+        yield from _elements(query.identifier, "    ")
+    yield from _more(len(step.queries) - len(shown), "  ")
+
+
 def _negotiation(proposal: Proposal) -> Iterator[str]:
     """Yield roles and extended negotiation, where there are any."""
     for role in proposal.roles:
@@ -225,6 +237,8 @@ def _limits(step: FindStep) -> Iterator[str]:
         yield "  OB is written for VRs that a peer of the first years does not know"
     if step.cancel_after:
         yield f"  cancelled after {_number(step.cancel_after, 'match', 'matches')}"
+    if step.split:
+        yield f"  in windows of {step.split.by}, each with fewer than {_number(step.split.cap, 'match', 'matches')}"
     if step.write_at_most:
         yield f"  writes at most {_number(step.write_at_most, 'match', 'matches')}"
     if step.padding is Padding.TRIM:

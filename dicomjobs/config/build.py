@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from dicomjobs.config.build_acceptances import build_acceptance
-from dicomjobs.config.build_outputs import build_output
+from dicomjobs.config.build_outputs import build_output, build_split
 from dicomjobs.config.build_peers import build_peer, with_look_ups
 from dicomjobs.config.build_profiles import build_profile, follow, transfer_syntax
+from dicomjobs.config.build_rows import build_for_each
 from dicomjobs.config.build_store import build_send_set, build_store_job
 from dicomjobs.config.cursor import Cursor, Findings
 from dicomjobs.config.places import Places, Pointer
 from dicomjobs.config.query_keys import build_query
 from dicomjobs.config.resolve import References, kinds_of, section
+from dicomjobs.config.tables import NO_TABLES, Table
 from dicomjobs.diagnostics import Diagnostics
 from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
 from dicomjobs.model.acceptance import Acceptance
@@ -54,6 +56,8 @@ class Site:
     """The names of all jobs."""
     dictionary: DataDictionary
     """What attributes are called beside PS3.6."""
+    tables: Mapping[Pointer, Table]
+    """What jobs are filled with."""
 
 
 def build_site(
@@ -63,6 +67,7 @@ def build_site(
     references: References,
     asconfig: Mapping[Pointer, AssociationProfile],
     dictionary: DataDictionary = NOTHING_ELSE,
+    tables: Mapping[Pointer, Table] = NO_TABLES,
 ) -> tuple[Site, Diagnostics]:
     """Build every definition of a document, and the jobs from them; `asconfig` has the profiles that are taken from files."""
     root = Cursor(value=document, pointer=(), findings=Findings(places=places))
@@ -99,6 +104,7 @@ def build_site(
         jobs={},
         job_names=frozenset(name for name, _ in section(root, "jobs")),
         dictionary=dictionary,
+        tables=tables,
     )
     site = replace(site, jobs=dict(_jobs(root, references, site)))
     return site, tuple(dict.fromkeys(root.findings.diagnostics))  # a list that two profiles name is read twice
@@ -156,6 +162,9 @@ def _job(name: str, at: Cursor, references: References, site: Site) -> Job | Non
         return None
     needs = tuple(map(_need, at["needs"].items()))
     peer = site.peers[references[work["peer"].pointer]]
+    if kinds != ("find",) and (for_each := at.get("for_each")):
+        words = "only a query can be asked for each row of a table"
+        for_each.error("DJ576", words, hint="leave `for_each` out", at_key=True)
     if kinds == ("echo",):
         return EchoJob(name=name, needs=needs, peer=peer)
     profile = _profile(work, references, site)
@@ -168,7 +177,7 @@ def _job(name: str, at: Cursor, references: References, site: Site) -> Job | Non
         work["association_profile"].error("DJ540", words, hint=hint)
         return None
     query = site.queries[references[work["query"].pointer]]
-    return _find_job(work, name=name, needs=needs, peer=peer, query=query, profile=profile, site=site)
+    return _find_job(at, name=name, needs=needs, peer=peer, query=query, profile=profile, site=site)
 
 
 _THINGS = ("peer", "query", "send_set", "association_profile")
@@ -188,7 +197,7 @@ def _need(at: Cursor) -> Need:
 
 
 def _find_job(
-    at: Cursor,
+    job: Cursor,
     *,
     name: str,
     needs: tuple[Need, ...],
@@ -198,6 +207,7 @@ def _find_job(
     site: Site,
 ) -> FindJob:
     """Return the job that queries."""
+    at = job["find"]
     return FindJob(
         name=name,
         needs=needs,
@@ -209,6 +219,8 @@ def _find_job(
         max_matches=at["max_matches"].whole(),
         write_at_most=at["write_at_most"].whole(),
         padding=at["padding"].word(Padding),
+        split=build_split(at),
+        for_each=build_for_each(job, query, site.tables),
         repeat=at["repeat"].whole(),
         new_vrs=at["new_vrs"].word(NewVrs),
         if_no_match=at["if_no_match"].word(EmptyPolicy),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dicomjobs.config.attribute_paths import NotAnAttribute, parse_path
 from dicomjobs.config.cursor import Cursor
-from dicomjobs.dicom.attributes import Attribute, keyword_of
+from dicomjobs.dicom.attributes import Attribute, by_keyword, keyword_of
 from dicomjobs.dicom.data_dictionary import DataDictionary, is_creator
-from dicomjobs.model.job import FILE_EACH, TABLES, IfExists, Output, OutputFormat
+from dicomjobs.model.job import FILE_EACH, TABLES, IfExists, Output, OutputFormat, Split
 from dicomjobs.model.query import Identifier, Query
 
 
@@ -26,6 +26,21 @@ def build_output(at: Cursor, query: Query, dictionary: DataDictionary) -> Output
         columns=tuple(_column(each, query.identifier, dictionary) for each in columns.items()),
         if_exists=at["if_exists"].word(IfExists),
     )
+
+
+def build_split(at: Cursor) -> Split | None:
+    """Return how a query is cut into windows, None for one that is not."""
+    split = at.get("split")
+    if split is None:
+        return None
+    by = split["by"].text()
+    attribute = by_keyword(by)
+    if attribute is None or attribute.vr != "DA":
+        split["by"].error("DJ577", f"`{by}` is no attribute that holds a date", hint="for example StudyDate")
+    for key in ("cancel_after", "repeat"):
+        if at[key].whole() > (key == "repeat"):
+            at[key].error("DJ577", f"`{key}` and `split` exclude each other", hint=f"leave `{key}` out", at_key=True)
+    return Split(by=by, cap=split["cap"].whole())
 
 
 def _place(at: Cursor, written: OutputFormat) -> str:

@@ -17,6 +17,7 @@ from dicomjobs.config.expressions import (
     PackageUse,
     ParameterUse,
     Part,
+    RowUse,
     TimeUse,
     Written,
     leading_word,
@@ -116,6 +117,11 @@ def _value(part: Written, expression: Expression, usage: Usage, scope: Scope) ->
             return _environment(expression.variable, scope)
         case PackageUse():
             return _package(expression.package)
+        case RowUse() if usage.rows:
+            return Outcome(text=f"${{row.{expression.column}}}")  # filled in for each row, once the table was read
+        case RowUse():
+            words = "a column of a for_each table can only stand under the keys of a query"
+            return _mistaken(Mistake(code="DJ402", summary=words, hint="declare a parameter and give it with --set"))
         case _:
             assert_never(expression)
 

@@ -17,7 +17,7 @@ Way = tuple[str, ...]
 """The mapping keys from the root to a value; sequences add nothing to it."""
 
 _PATH_KEYS = frozenset(
-    {"paths", "directory", "file", "files", "dictionaries", "certificate", "key", "trust", "crl", "asconfig"}
+    {"paths", "directory", "file", "files", "csv", "dictionaries", "certificate", "key", "trust", "crl", "asconfig"}
 )
 """Keys whose text is a path of the file system, wherever they stand outside of attributes."""
 
@@ -109,7 +109,7 @@ def usage_of(way: Way) -> Usage:
         case (("queries", _, "keys", *_, key) | ("jobs", _, _, "query", "keys", *_, key)) | (
             ("send_sets", _, "where", key) | ("jobs", _, _, "send_set", "where", key)
         ):
-            return Usage(kind=Kind.ATTRIBUTE, vr=_vr_of(key))
+            return Usage(kind=Kind.ATTRIBUTE, vr=_vr_of(key), rows="keys" in way)
         case (*_, key) if key in _PATH_KEYS:
             return PATH
         case _:

@@ -57,7 +57,14 @@ class PackageUse:
     package: str
 
 
-Expression = ParameterUse | TimeUse | EnvironmentUse | PackageUse
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowUse:
+    """`${row.COLUMN}`: a cell of the row that a job is asked for."""
+
+    column: str
+
+
+Expression = ParameterUse | TimeUse | EnvironmentUse | PackageUse | RowUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,18 +133,16 @@ def parse_expression(body: str) -> Expression | Mistake:
     if colon and kind.strip() in {"env", "package"} and name.strip():
         named = name.strip()
         return EnvironmentUse(variable=named) if kind.strip() == "env" else PackageUse(package=named)
-    if body.startswith("row."):
-        return Mistake(
-            code="DJ402",
-            summary="`row.` names a column of a for_each table, and there is none here",
-            hint="declare a parameter and give it with --set",
-        )
+    if body.startswith("row.") and body[4:].strip():
+        return RowUse(column=body[4:].strip())
     if _NAME.fullmatch(body):
         return ParameterUse(name=body)
     return Mistake(code="DJ402", summary=f"`${{{body}}}` is no expression", hint=HOW_TO_WRITE)
 
 
-HOW_TO_WRITE = "write a parameter's name, today or now (today-7d, now-2h, now:%Y%m%dT%H%M), env:NAME or package:NAME"
+HOW_TO_WRITE = (
+    "write a parameter's name, today or now (today-7d, now-2h, now:%Y%m%dT%H%M), env:NAME, package:NAME or row.COLUMN"
+)
 
 
 def leading_word(body: str) -> str:

@@ -53,6 +53,7 @@ RUN_FILES = (
     "events.jsonl",
     "report.json",
     "instances.csv",
+    "rows*.csv",
     "junit.xml",
     "matches*.csv",
     "matches*.jsonl",

@@ -10,6 +10,7 @@ from typing import Any
 from dicomjobs.config.attribute_paths import NotAnAttribute, Step, name_of, parse_path
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.places import Unresolved
+from dicomjobs.config.row_keys import has_cells
 from dicomjobs.config.suggest import nearest
 from dicomjobs.config.value_forms import misfit, old_form
 from dicomjobs.dicom.attributes import Attribute
@@ -186,7 +187,7 @@ def _split(item: Cursor, attribute: Attribute) -> list[str]:
 
 def _checked(value: str, attribute: Attribute, item: Cursor) -> str:
     """Return one value, complaining where its VR does not allow it; names of UIDs become UIDs."""
-    if not value or isinstance(item.value, Unresolved):
+    if not value or isinstance(item.value, Unresolved) or has_cells(value):
         return value
     if attribute.vr == "UI" and not is_uid(value):
         return _uid(value, attribute, item)

@@ -18,10 +18,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a text is used for; `vr` is the value representation of an attribute's value, "" elsewhere."""
+    """What a text is used for; `vr` is the value representation of an attribute's value, "" elsewhere.
+
+    `rows` says whether the cells of a table may stand in it.
+    """
 
     kind: Kind
     vr: str = ""
+    rows: bool = False
 
 
 PLAIN_TEXT = Usage(kind=Kind.TEXT)

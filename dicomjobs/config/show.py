@@ -127,7 +127,7 @@ def _scalar(value: Any) -> str:
 
 def _text(text: str, *, escaped: str = "$${") -> str:
     """Write a text: as it is where that is safe, else in single quotes, which have no escapes."""
-    written = text.replace("${", escaped)
+    written = text.replace("${", escaped).replace("$${row.", "${row.")  # only rows are left to be filled in
     if _PLAIN.fullmatch(written) and written not in _WORDS:
         return written
     if "\n" in written:

@@ -28,6 +28,7 @@ from dicomjobs.config.schema import check_shape, document_schema
 from dicomjobs.config.show import as_yaml
 from dicomjobs.config.sound import without_misshapen
 from dicomjobs.config.suggest import did_you_mean
+from dicomjobs.config.tables import read_tables
 from dicomjobs.config.validate import validate
 from dicomjobs.diagnostics import Diagnostics, InvalidInput, Location, stop_on_errors
 from dicomjobs.model.acceptance import Acceptance
@@ -97,6 +98,7 @@ def load_workspace(
     document = without_misshapen(checked.document, places=places, misshapen=checked.diagnostics)
     references, unknown = resolve_names(document, places=places)
     dictionaries, unlisted = read_dictionaries(_root(document, places)["dictionaries"])
+    tables, untabled = read_tables(document, places=places)
     asconfig, unreadable = read_asconfig_profiles(document, places=places)
     site, built = build_site(
         document,
@@ -104,15 +106,19 @@ def load_workspace(
         references=references,
         asconfig=asconfig.profiles,
         dictionary=dictionaries.dictionary,
+        tables=tables,
     )
     senseless = validate(site, document=document, places=places)
-    warnings = _stop(checked.sources, (*checked.diagnostics, *unlisted, *unknown, *unreadable, *built, *senseless))
+    warnings = _stop(
+        checked.sources, (*checked.diagnostics, *unlisted, *untabled, *unknown, *unreadable, *built, *senseless)
+    )
     workspace = Workspace(
         file=file,
         inputs=(
             *(SourceFile(path=each.path, sha256=each.sha256) for each in checked.sources.documents),
             *(SourceFile(path=path, sha256=sha256) for path, sha256 in dictionaries.files),
             *(SourceFile(path=each.path, sha256=each.sha256) for each in asconfig.files),
+            *(SourceFile(path=each.path, sha256=each.sha256) for each in tables.values()),
         ),
         at=checked.at,
         declared=checked.sources.declared_jobs,

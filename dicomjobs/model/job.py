@@ -8,7 +8,7 @@ from enum import Enum
 from dicomjobs.model.association import AssociationProfile, Proposing
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.peer import Peer
-from dicomjobs.model.query import Query
+from dicomjobs.model.query import Identifier, Query
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.model.sent_files import SentFiles
@@ -103,6 +103,34 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A query cut into windows of the attribute `by` (a keyword), each halved until it has fewer matches than `cap`."""
+
+    by: str
+    cap: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """One row of a table that fills a query: its line in the file, what it is called in results, and the query's keys with its cells."""
+
+    line: int
+    id: str
+    identifier: Identifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForEach:
+    """A query asked for each row of a CSV file; `id` is the column that rows are called by."""
+
+    csv: str
+    id: str
+    delimiter: str
+    encoding: str
+    rows: tuple[TableRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """A job that must have run before: successfully, or `even_if_failed`."""
 
@@ -133,6 +161,8 @@ class FindJob:
     max_matches: int
     write_at_most: int
     padding: Padding
+    split: Split | None
+    for_each: ForEach | None
     repeat: int
     new_vrs: NewVrs
     if_no_match: EmptyPolicy

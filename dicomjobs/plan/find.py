@@ -10,7 +10,7 @@ from dicomjobs.model.association import ContextTemplate, ExtendedNegotiation, Pr
 from dicomjobs.model.job import FindJob
 from dicomjobs.model.query import FIND_SOP_CLASS, NEGOTIABLE_BYTES, Identifier, Query, overlay
 from dicomjobs.plan.contexts import number_contexts, proposal_of_profile
-from dicomjobs.plan.plan import FindStep, PlannedQuery
+from dicomjobs.plan.plan import FindStep, PlannedQuery, PlannedRow
 
 QueryFiles = dict[tuple[str, str], Identifier]
 """The data sets of query files, by path and by the character set assumed for text in a file that declares none."""
@@ -44,6 +44,9 @@ def plan_find(job: FindJob, query_files: QueryFiles) -> FindStep:
         max_matches=job.max_matches,
         write_at_most=job.write_at_most,
         padding=job.padding,
+        split=job.split,
+        row_id=job.for_each.id if job.for_each else "",
+        rows=tuple(PlannedRow(line=row.line, id=row.id) for row in job.for_each.rows) if job.for_each else (),
         if_no_match=job.if_no_match,
         end_with=job.end_with,
     )
@@ -51,11 +54,22 @@ def plan_find(job: FindJob, query_files: QueryFiles) -> FindStep:
 
 def _queries(job: FindJob, query_files: QueryFiles) -> Iterator[PlannedQuery]:
     """Yield the keys laid over each query file, the keys alone where there is none."""
-    keys, assumed = job.query.identifier, assumed_character_set(job)
-    for path in job.query.files:
-        yield PlannedQuery(label=path, identifier=overlay(query_files[path, assumed], keys))
-    if not job.query.files:
-        yield PlannedQuery(label="", identifier=keys)
+    assumed = assumed_character_set(job)
+    for keys, rows in _keys(job):
+        for path in job.query.files:
+            yield PlannedQuery(label=path, identifier=overlay(query_files[path, assumed], keys), rows=rows)
+        if not job.query.files:
+            yield PlannedQuery(label="", identifier=keys, rows=rows)
+
+
+def _keys(job: FindJob) -> list[tuple[Identifier, tuple[int, ...]]]:
+    """Return the keys to ask with, each once, and the rows of a table that ask with them."""
+    if job.for_each is None:
+        return [(job.query.identifier, ())]
+    folded: dict[Identifier, list[int]] = {}
+    for place, row in enumerate(job.for_each.rows):
+        folded.setdefault(row.identifier, []).append(place)
+    return [(keys, tuple(places)) for keys, places in folded.items()]
 
 
 def _with_negotiation(proposal: Proposal, query: Query, sop_class_uid: str) -> Proposal:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.data_set_form import NewVrs
-from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output, Padding, Verify
+from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output, Padding, Split, Verify
 from dicomjobs.model.peer import Peer
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
@@ -116,15 +116,30 @@ class EchoStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedQuery:
-    """One identifier, fully resolved; `label` is the query file it was made from, "" for one of keys alone."""
+    """One identifier, fully resolved; `label` is the query file it was made from, "" for one of keys alone.
+
+    `rows` are the places, among the step's rows, of those that ask for just this.
+    """
 
     label: str
     identifier: Identifier
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRow:
+    """One row of the table that a query is asked for: its line in the file, and what it is called in results."""
+
+    line: int
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindStep:
-    """C-FIND requests on one association: each query `repeat` times, then the next one."""
+    """C-FIND requests on one association: each query `repeat` times, then the next one.
+
+    `row_id` is the column by which the `rows` of a table are called, "" without a table.
+    """
 
     proposal: Proposal
     sop_class_uid: str
@@ -136,6 +151,9 @@ class FindStep:
     max_matches: int
     write_at_most: int
     padding: Padding
+    split: Split | None
+    row_id: str
+    rows: tuple[PlannedRow, ...]
     if_no_match: EmptyPolicy
     end_with: EndWith
 

@@ -26,7 +26,7 @@ from dicomjobs.events import (
     SentFilesKept,
     Stamped,
 )
-from dicomjobs.plan.plan import Instances, JobPlan, Plan, StoreStep
+from dicomjobs.plan.plan import FindStep, Instances, JobPlan, Plan, StoreStep
 from dicomjobs.report.proofs import Proofs
 from dicomjobs.report.report import Report
 from dicomjobs.report.tally import JobTally, LogContradiction, merge_tallies
@@ -36,13 +36,14 @@ from dicomjobs.report.verdict import RunTally, make_report
 class Fold:
     """The sums of a run whose plan is known, as far as its events were added."""
 
-    __slots__ = ("_jobs", "_plan", "_run")
+    __slots__ = ("_jobs", "_plan", "_run", "_split")
 
     def __init__(self, plan: Plan) -> None:
         """Begin with nothing heard of any job."""
         self._plan = plan
         self._run = RunTally()
         self._jobs = {job.name: _empty_tally(job) for job in plan.jobs}
+        self._split = {job.name for job in plan.jobs if isinstance(job.step, FindStep) and job.step.split}
 
     def add(self, batch: Iterable[Stamped]) -> None:
         """Add events in their order; raises LogContradiction when they are not those of this plan."""
@@ -64,7 +65,10 @@ class Fold:
             case MatchesReceived():
                 self._tally(event.job).matches += len(event.identifiers)
             case QueryFinished():
-                self._tally(event.job).queries += 1
+                tally = self._tally(event.job)
+                tally.queries += 1
+                if event.job in self._split:
+                    tally.windows.append(event)
             case RunStarted():
                 self._run.started = event
             case JobStarted():

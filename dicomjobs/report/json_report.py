@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime
 
 from dicomjobs.model.association import TlsSession
-from dicomjobs.report.report import FORMAT_VERSION, AssociationReport, Counts, Failure, JobReport, Report
+from dicomjobs.report.coverage import Coverage
+from dicomjobs.report.report import FORMAT_VERSION, AssociationReport, Counts, Failure, JobKind, JobReport, Report
 
 
 def render_json(report: Report) -> str:
@@ -52,8 +53,36 @@ def _job(job: JobReport) -> dict[str, object]:
         "failures": [_failure(failure) for failure in job.failures],
         "truncated": job.truncated,
     }
+    if job.kind is JobKind.FIND:
+        keys["queries"] = job.queries
+    if job.coverage:
+        keys["coverage"] = _coverage(job.coverage)
     if job.associations_left_out:
         keys["associations_left_out"] = job.associations_left_out
+    return keys
+
+
+def _coverage(coverage: Coverage) -> dict[str, object]:
+    """Return what a split query proves, its windows with their counts."""
+    keys: dict[str, object] = {
+        "by": coverage.by,
+        "cap": coverage.cap,
+        "complete": coverage.complete,
+        "words": coverage.words,
+        "asked": coverage.asked,
+        "windows": [
+            {
+                "query": each.query,
+                "window": each.window,
+                "matches": each.matches,
+                "status": None if each.status is None else f"{each.status:04X}",
+                "reason": each.reason,
+            }
+            for each in coverage.windows
+        ],
+    }
+    if coverage.windows_left_out:
+        keys["windows_left_out"] = coverage.windows_left_out
     return keys
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from dicomjobs.events import JobOutcome
 from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
 from dicomjobs.model.peer import Allowance
+from dicomjobs.report.coverage import Coverage
 
 FORMAT_VERSION = 1
 
@@ -93,7 +94,7 @@ class JobReport:
     """What became of one job; `bytes` counts data set bytes that were sent, `seconds` runs from its start to its end.
 
     `truncated` is true when a query's answers are known to be incomplete.
-    `associations_left_out` counts those beyond the ones listed.
+    `associations_left_out` counts those beyond the ones listed, `queries` C-FIND requests; a split query has its coverage.
     """
 
     name: str
@@ -108,6 +109,8 @@ class JobReport:
     failures: tuple[Failure, ...]
     truncated: bool
     associations_left_out: int = 0
+    queries: int = 0
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from dicomjobs.events import (
     Outcome,
     OutputFailed,
     Proof,
+    QueryFinished,
     SentFilesKept,
 )
 from dicomjobs.model.association import AcceptedRoles, EndedBy, ExtendedNegotiation, TlsSession
@@ -130,6 +131,8 @@ class JobTally:
     bytes: int = 0
     matches: int = 0
     queries: int = 0
+    windows: list[QueryFinished] = field(default_factory=list)
+    """The queries of a job that is split, one by one; there are as many as its matches need."""
     started: float | None = None
     status: int | None = None
     finished: JobFinished | None = None
@@ -240,6 +243,7 @@ def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
         bytes=one.bytes + other.bytes,
         matches=one.matches + other.matches,
         queries=one.queries + other.queries,
+        windows=one.windows + other.windows,
         started=one.started if other.started is None else other.started,
         status=one.status if other.status is None else other.status,
         finished=other.finished or one.finished,

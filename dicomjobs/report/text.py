@@ -75,7 +75,13 @@ def _in_columns(row: tuple[str, ...], widths: list[int]) -> str:
 def _is_worth_details(job: JobReport) -> bool:
     """Whether there is more to say of a job than its line in the table."""
     refused = any(association.refused for association in job.associations)
-    return bool(job.failures or refused or (job.kind is JobKind.STORE and job.associations) or agreement_lines(job))
+    return bool(
+        job.failures
+        or refused
+        or job.coverage
+        or (job.kind is JobKind.STORE and job.associations)
+        or agreement_lines(job)
+    )
 
 
 def _details(job: JobReport) -> str:
@@ -90,6 +96,8 @@ def _detail_lines(job: JobReport) -> Iterator[str]:
     yield from (f"  {line}" for line in agreement_lines(job))
     if words := proofs_words(job):
         yield f"  {words}"
+    if job.coverage:
+        yield f"  {'complete' if job.coverage.complete else 'not complete'}: {one_line(job.coverage.words)}"
     for failure in job.failures:
         yield from _failure_lines(failure)
 

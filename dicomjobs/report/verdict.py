@@ -25,6 +25,7 @@ from dicomjobs.events import (
 from dicomjobs.model.peer import Peer
 from dicomjobs.plan.plan import EchoStep, FindStep, Instances, JobPlan, Plan, Step, StoreStep
 from dicomjobs.report import exit_code as codes
+from dicomjobs.report.coverage import Coverage, coverage_of
 from dicomjobs.report.report import (
     AssociationReport,
     Counts,
@@ -134,7 +135,16 @@ def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instanc
         failures=tuple(_failures(tally, instances)),
         truncated=finished.truncated if finished else False,
         associations_left_out=max(0, tally.last_association - ASSOCIATIONS),
+        queries=tally.queries,
+        coverage=_coverage(job.step, tally),
     )
+
+
+def _coverage(step: Step, tally: JobTally) -> Coverage | None:
+    """Return what a split query proves, None for everything else."""
+    if not isinstance(step, FindStep) or step.split is None:
+        return None
+    return coverage_of(step.split, tally.windows, len(step.queries))
 
 
 def _kind(step: Step) -> JobKind:

@@ -44,6 +44,8 @@ def _job(
         max_matches=0,
         write_at_most=0,
         padding=Padding.KEEP,
+        split=None,
+        for_each=None,
         repeat=1,
         new_vrs=NewVrs.KEEP,
         if_no_match=EmptyPolicy.OK,

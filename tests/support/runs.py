@@ -164,6 +164,9 @@ def find_job(name: str = "find_them") -> JobPlan:
         max_matches=0,
         write_at_most=0,
         padding=Padding.KEEP,
+        split=None,
+        row_id="",
+        rows=(),
         if_no_match=EmptyPolicy.OK,
         end_with=EndWith.RELEASE,
     )
