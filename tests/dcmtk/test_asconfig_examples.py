@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -111,6 +112,57 @@ def test_the_files_that_come_with_dcmtk_are_read_as_it_reads_them(name: str, jud
     assert ours == verdicts
     assert len(verdicts) == {"storescu.cfg": 1, "storescp.cfg": 2}[name]
     assert told == ()
+
+
+_PIECES = (
+    b"\n",
+    b" ",
+    b"\t",
+    b"#",
+    b"[",
+    b"]",
+    b"[[",
+    b"]]",
+    b"=",
+    b"\\",
+    b"\r",
+    b"\0",
+    b"1",
+    b"0",
+    b".",
+    b"x",
+    b"  # c\n",
+)
+
+
+def _mutated(random: Random, content: bytes) -> bytes:
+    """Return a file in which a few things were cut out, put in or moved."""
+    for _ in range(random.choice((1, 1, 2, 4))):
+        place = random.randrange(len(content) + 1)
+        cut = place + random.choice((0, 0, 1, 3, 20))
+        content = content[:place] + random.choice((b"", *_PIECES)) + content[cut:]
+        lines = content.split(b"\n")
+        if random.random() < 0.3:
+            lines.insert(random.randrange(len(lines)), random.choice(lines))
+        content = b"\n".join(lines)
+    return content
+
+
+def test_storescu_agrees_on_files_that_were_mutilated(judge: Judge, tmp_path: Path) -> None:
+    """Whatever happens to a file, both make the same of it: the same reason, or the same proposal."""
+    random = Random(20261126)
+    seeds = [path.read_bytes() for path in _files() if path.stem in {"roles", "extended-negotiation", "section-twice"}]
+    file = tmp_path / "mutated.cfg"
+    verdicts = set()
+    for _ in range(80):
+        file.write_bytes(_mutated(random, random.choice(seeds)))
+
+        ours, theirs = our_verdict(file.read_bytes(), file.name, "Default")[0], judge(file, "Default")
+
+        assert ours.refused == theirs.refused.replace("\n", "↵"), file.read_bytes()
+        assert ours.proposed == theirs.proposed, file.read_bytes()
+        verdicts.add(ours.refused.partition(":")[0])
+    assert len(verdicts) > 5
 
 
 def test_there_are_enough_of_both() -> None:
