@@ -10,7 +10,9 @@ from hashlib import sha256
 
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.diagnostics import Diagnostic, Diagnostics, stop_on_errors
+from dicomjobs.dicom.data_dictionary import is_creator
 from dicomjobs.model.job import FindJob, Job
+from dicomjobs.model.query import Identifier, Query
 from dicomjobs.plan.find import QueryFiles, assumed_character_set
 from dicomjobs.plan.plan import InputFile
 
@@ -38,8 +40,20 @@ def _read_all(jobs: Iterable[Job], found: QueryFiles, inputs: dict[str, InputFil
             try:
                 data = read_query_file(path)
                 found[path, assumed] = read_query(data, assumed)
+                if words := _conflict(found[path, assumed], job.query):
+                    yield mistake("DJ638", f"query {job.query.name}: {path}: {words}")
                 inputs[path] = InputFile(path=path, sha256=sha256(data).hexdigest())
             except NotAQuery as error:
                 yield mistake("DJ638", f"query {job.query.name}: {path}: {error}")
             except OSError as error:
                 yield mistake("DJ601", f"query {job.query.name}: {path}: {error.strerror or error}")
+
+
+def _conflict(data_set: Identifier, query: Query) -> str:
+    """Say which block of private attributes the keys want for another creator than a file has it for, "" when they want none."""
+    reserved = {element.tag: element.values for element in data_set if is_creator(element.tag)}
+    for key in query.identifier if query.strict else ():
+        if reserved.get(key.tag, key.values) != key.values:
+            block, others = f"({key.tag >> 16:04X},{key.tag & 0xFFFF:04X})", "\\".join(reserved[key.tag])
+            return f"it reserves {block} for {others}, the keys for {''.join(key.values)}; write their tags in another block"
+    return ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dicomjobs.config.attribute_paths import NotAnAttribute, Step, name_of, parse_path
+from dicomjobs.config.attribute_paths import NotAnAttribute, Step, name_of, parse_path, tag_text
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.places import Unresolved
 from dicomjobs.config.row_keys import has_cells
@@ -87,7 +87,7 @@ def _lay_keys(draft: _Item, keys: Cursor, rules: Rules) -> None:
             known.append((path, value))
     for path, value in sorted(known, key=lambda each: not _reserves(each[0][-1].attribute)):
         inner = _inner(draft, path, value, rules)
-        _lay(inner, settled(inner, path[-1].attribute, value, rules), value, rules)
+        _lay(inner, _settled(inner, path[-1].attribute, value, rules), value, rules)
 
 
 def _reserves(attribute: Attribute) -> bool:
@@ -98,7 +98,7 @@ def _reserves(attribute: Attribute) -> bool:
 def _inner(draft: _Item, path: tuple[Step, ...], value: Cursor, rules: Rules) -> _Item:
     """Return the data set that the last step of a path is in, made when no key has spoken of it yet."""
     for step in path[:-1]:
-        attribute = settled(draft, step.attribute, value, rules)
+        attribute = _settled(draft, step.attribute, value, rules)
         sequence = draft.setdefault(attribute.tag, _Draft(attribute=attribute, cursor=value))
         item = step.item or 0
         sequence.items.extend({} for _ in range(len(sequence.items), item + 1))
@@ -122,7 +122,7 @@ def _lay(draft: _Item, attribute: Attribute, value: Cursor, rules: Rules) -> Non
         draft[attribute.tag] = _Draft(attribute=attribute, cursor=value, values=_values(attribute, value, rules))
 
 
-def settled(draft: _Item, attribute: Attribute, value: Cursor, rules: Rules) -> Attribute:
+def _settled(draft: _Item, attribute: Attribute, value: Cursor, rules: Rules) -> Attribute:
     """Return a private attribute in the block of its creator, which is reserved if it is not yet (PS3.5 7.8.1); any other as it is.
 
     One that is written by its tag alone has the VR that a dictionary gives for whoever has reserved its block.
@@ -141,7 +141,10 @@ def _block_of(draft: _Item, attribute: Attribute, value: Cursor) -> int:
     fixed = attribute.tag >> 8 & 0xFF
     blocks = (fixed,) if fixed else range(0x10, 0x100)
     block = next((each for each in blocks if (d := draft.get(group | each)) and d.values == creator), 0)
-    block = block or next((each for each in blocks if group | each not in draft), blocks[0])
+    block = block or next((each for each in blocks if group | each not in draft), 0)
+    if not block:
+        words = f"{tag_text(group | blocks[0])} is reserved for another creator than {attribute.creator}"
+        value.error("DJ502", words, hint="write the tag itself, in a block that is its creator's", at_key=True)
     reserving = Attribute(tag=group | block, keyword="", vr="LO", vm="1")
     draft.setdefault(group | block, _Draft(attribute=reserving, cursor=value, values=creator))
     return 0 if fixed else block
@@ -202,6 +205,9 @@ def _checked(value: str, attribute: Attribute, item: Cursor) -> str:
 
 def _encodable(value: str, attribute: Attribute, item: Cursor) -> str:
     """Return one value as typed, complaining only where there would be no bytes for it: a word for a binary number."""
+    if attribute.vr in PLAIN_TEXT and not value.isascii():
+        words = f"{name_of(attribute)} (VR {attribute.vr}) cannot be `{value}`: no character set applies to it"
+        item.error("DJ505", words, hint="write ASCII characters")
     is_text = attribute.vr in CHARACTER_SET_TEXT or attribute.vr in PLAIN_TEXT
     return value if is_text else _checked(value, attribute, item)
 

@@ -87,6 +87,17 @@ def test_a_file_that_is_no_query_is_told_with_every_other(folder: Path, command:
     assert "two.dump: it is no dump" in ended.err
 
 
+def test_a_private_key_does_not_take_the_block_of_another_creator(folder: Path) -> None:
+    """The file's own private elements would be taken for somebody else's."""
+    (folder / "one.dump").write_text("(0009,0010) LO [ACME]\n(0009,1001) UN 41\n")
+    write(folder, JOB.replace("{PatientName:", "{'(0009,\"OTHER\",01)': 42, PatientName:"))
+
+    ended = dicomjobs("plan", "job.yaml")
+
+    assert ended.code == 2
+    assert "it reserves (0009,0010) for ACME, the keys for OTHER" in ended.err
+
+
 def test_check_opens_no_query_file(folder: Path) -> None:
     """It is fit for a commit hook, on a machine that has none of them."""
     (folder / "one.dump").unlink()

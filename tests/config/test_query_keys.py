@@ -232,9 +232,9 @@ def test_a_query_that_is_not_strict_sends_texts_as_typed_and_no_level_of_its_own
 
 def test_what_has_no_bytes_is_an_error_even_so(tmp_path: Path) -> None:
     """A word is no number, and text is no hexadecimal digit."""
-    text = query('Rows: many\n"(0009,1001)": val\n', model=AS_TYPED)
+    text = query('Rows: many\n"(0009,1001)": val\nModality: Ä\n', model=AS_TYPED)
 
-    assert codes(complaints(tmp_path, text)) == ["DJ505", "DJ505"]
+    assert codes(complaints(tmp_path, text)) == ["DJ505", "DJ505", "DJ505"]
 
 
 @pytest.mark.parametrize(
@@ -349,3 +349,10 @@ def test_a_column_whose_creator_the_query_does_not_name_is_an_error(tmp_path: Pa
     (found,) = complaints(tmp_path, "dictionaries: [site.dic]\n" + text)
 
     assert (found.code, "add `DetectorSpacing` to the keys" in found.hint) == ("DJ501", True)
+
+
+def test_a_fixed_block_that_another_creator_has_is_an_error(tmp_path: Path) -> None:
+    """The form of a tag with its block."""
+    found = complaints(tmp_path, query('"(0025,0010)": OTHER\n\'(0025,"ACME",1010)\': 41\n'))
+
+    assert [(each.code, "another creator than ACME" in each.summary) for each in found] == [("DJ502", True)]

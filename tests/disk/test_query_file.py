@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dicomjobs.disk.query_file import NotAQuery, read_query
 from dicomjobs.model.query import Element
@@ -117,3 +119,28 @@ def test_a_dicom_file_cut_off_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(NotAQuery):
         read_query(data[:-3], "ISO_IR 192")
+
+
+def _encoded(syntax: str) -> bytes:
+    """Return the dump as a bare data set."""
+    return encode_identifier(read_query(DUMP.encode("utf-8"), "ISO_IR 6"), syntax, "ISO_IR 192")
+
+
+BARE = [_encoded(syntax) for syntax in (EXPLICIT, "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")]
+
+
+@given(
+    data=st.sampled_from([*BARE, b"\0" * 128 + b"DICM" + BARE[0], DUMP.encode("latin-1")]),
+    place=st.integers(0, 400),
+    change=st.binary(max_size=6),
+)
+def test_changed_bytes_are_a_query_or_refused_in_words(data: bytes, place: int, change: bytes) -> None:
+    """Nothing else, whatever a disk made of them."""
+    changed = data[:place] + change + data[place + len(change) :]
+
+    try:
+        found = read_query(changed, "ISO_IR 192")
+    except NotAQuery:
+        return
+
+    assert all(element.tag >> 16 > 0x0002 for element in found)
