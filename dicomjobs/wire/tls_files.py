@@ -102,7 +102,7 @@ def expiries(settings: TlsSettings) -> Iterator[tuple[str, datetime]]:
 
 def _load_der(context: ssl.SSLContext, certificate: str, key: str, password: Password) -> None:
     """Load a certificate and key in DER, for which OpenSSL has no function that Python calls: wrapped, an encrypted key as it is."""
-    parts = Path(certificate).read_bytes(), Path(key).read_bytes()
+    parts = _bytes_of(certificate), _bytes_of(key)
     for path, data in zip((certificate, key), parts, strict=True):
         if data.lstrip().startswith(_PEM_BEGINS):
             raise TlsHandshakeFailed(f"{path} is not in DER but in PEM", hint="write `format: pem`, or nothing")
@@ -114,13 +114,20 @@ def _load_der(context: ssl.SSLContext, certificate: str, key: str, password: Pas
 def _refuse_der(*paths: str) -> None:
     """Say of a file in DER what it is, instead of OpenSSL's `PEM lib`."""
     for path in paths:
-        if _PEM_BEGINS not in (data := Path(path).read_bytes()) and data.startswith(b"\x30"):
+        if _PEM_BEGINS not in (data := _bytes_of(path)) and data.startswith(b"\x30"):
             raise TlsHandshakeFailed(f"{path} is not in PEM but in DER", hint="write `format: der`")
+
+
+def _bytes_of(path: str) -> bytes:
+    """Read a file, which must be one: opening a pipe would wait for somebody to write to it. Raises OSError, ValueError."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise ValueError("it is not a regular file")
+    return Path(path).read_bytes()
 
 
 def _read(path: str) -> _Contents:
     """Take the certificates and revocation lists out of a file, in whichever form they are. Raises OSError, ValueError."""
-    data = Path(path).read_bytes()
+    data = _bytes_of(path)
     if _PEM_BEGINS in data:
         blocks = [(label.decode(), b64decode(body)) for label, body in _PEM_BLOCK.findall(data) if b":" not in body]
     else:

@@ -188,6 +188,8 @@ def of_no_use(tls_keys: TlsKeys, folder: Path) -> dict[str, tuple[dict[str, Any]
     text.write_text("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n")
     (folder / "README").write_text("Authorities of the hospital\n")
     empty.mkdir()
+    os.mkfifo(folder / "pipe", 0o600)
+    pipe = str(folder / "pipe")
     client, other = own(tls_keys.client), own(tls_keys.server)
     der = {"certificate": str(as_der(tls_keys.client.certificate)), "format": CertificateFormat.DER}
     der_key = str(key_as_der(tls_keys.client.key, "pkcs8"))
@@ -197,6 +199,10 @@ def of_no_use(tls_keys: TlsKeys, folder: Path) -> dict[str, tuple[dict[str, Any]
         "trust in an empty folder": ({"trust": (str(empty),)}, "there is no certificate in it", ""),
         "trust in a key": ({"trust": (client["key"],)}, "there is no certificate in it", ""),
         "trust that is garbled": ({"trust": (str(text),)}, "certificate", ""),
+        "trust in a pipe": ({"trust": (pipe,)}, "not a regular file", ""),
+        "list in a pipe": ({"crl": (pipe,)}, "not a regular file", ""),
+        "key in a pipe": (client | {"key": pipe}, "not a regular file", ""),
+        "key of DER in a pipe": (der | {"key": pipe}, "not a regular file", ""),
         "list that is not there": ({"crl": ("/nowhere/ca.crl",)}, "no such file", ""),
         "list that is a certificate": ({"crl": (client["certificate"],)}, "there is none in it", ""),
         "certificate that is not there": (client | {"certificate": "/nowhere/c.pem"}, "no such file", ""),
@@ -223,6 +229,7 @@ CASES = (
     *("trust that is not there", "trust in a text", "trust in an empty folder", "trust in a key"),
     *("trust that is garbled", "list that is not there", "list that is a certificate", "certificate that is not there"),
     *("key that is not there", "key of another", "certificate in DER", "key in DER", "certificate in PEM"),
+    *("trust in a pipe", "list in a pipe", "key in a pipe", "key of DER in a pipe"),
     *("certificate that is none", "key in PEM", "key that is none"),
 )
 
