@@ -6,7 +6,6 @@ It is done when the ledger has every outcome, and never for an instance whose ou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from dicomjobs.events import SentFilesKept
 from dicomjobs.execute.associating import Emit
@@ -34,15 +33,19 @@ def put_away(job: JobPlan, step: StoreStep, ports: Ports, tally: Tally, emit: Em
 
 def _fates(step: StoreStep, ports: Ports, tally: Tally) -> Iterator[tuple[PlannedInstance, Fate]]:
     """Yield a row of each file that is to be put away; one that is sent several times has to be delivered each time."""
-    rows = enumerate(ports.instances.rows(step.first, step.count), step.first)
-    for _, of_one_file in groupby(rows, key=_path):
-        items = list(of_one_file)
-        fates = {tally.fate(item) for item, _ in items}
-        fate = Fate.FAILED if Fate.FAILED in fates else fates.pop() if len(fates) == 1 else Fate.OPEN
-        if fate is Fate.DELIVERED or (fate is Fate.FAILED and step.sent_files.put_away is PutAway.RENAME):
-            yield items[0][1], fate
+    fates: dict[int, Fate] = {}  # by the hash of the path, because there may be a million
+    for item, row in enumerate(ports.instances.rows(step.first, step.count), step.first):
+        path, fate = hash(row.path), tally.fate(item)
+        fates[path] = _together(fates.get(path, fate), fate)
+    for row in ports.instances.rows(step.first, step.count):
+        together = fates.pop(hash(row.path), Fate.OPEN)
+        renamed = together is Fate.FAILED and step.sent_files.put_away is PutAway.RENAME
+        if together is Fate.DELIVERED or renamed:
+            yield row, together
 
 
-def _path(numbered: tuple[int, PlannedInstance]) -> str:
-    """Return the path of a numbered row."""
-    return numbered[1].path
+def _together(one: Fate, other: Fate) -> Fate:
+    """Return what becomes of a file that is sent twice."""
+    if one is other:
+        return one
+    return Fate.FAILED if Fate.FAILED in {one, other} else Fate.OPEN

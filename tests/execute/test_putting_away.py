@@ -141,6 +141,23 @@ def test_a_file_that_is_sent_several_times_has_to_be_delivered_each_time(
     assert [name for name, _ in _names(stage)] == expected
 
 
+class InTurns(MadeInstances):
+    """Rows of which every other one is of the same file."""
+
+    def __getitem__(self, item: int) -> PlannedInstance:
+        """Give a row the path of the first of its kind."""
+        return replace(super().__getitem__(item), path=f"/in/{item % 2}.dcm")
+
+
+def test_a_file_that_the_set_names_twice_is_put_away_once_when_it_was_delivered_both_times() -> None:
+    """Wherever its rows are."""
+    stage = Stage(InTurns(4), answers=[[0, 0, 0, A_FAILURE]])
+
+    stage.run(make_plan(_job(PutAway.DELETE)))
+
+    assert _names(stage) == [("0", Fate.DELIVERED)]
+
+
 def test_a_file_whose_instance_turns_out_to_be_missing_stays() -> None:
     """Verification is over before anything is put away, and takes back what the status had said."""
     tally = Tally(range(10, 13))
