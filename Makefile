@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench chaos clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dicomjobs run jobs/demo.yaml --reports reports
@@ -18,6 +18,9 @@ lint: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
 	$(BIN)/dicomjobs check jobs profiles
+
+chaos: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m long tests/chaos --junit-xml=chaos.xml
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.store
