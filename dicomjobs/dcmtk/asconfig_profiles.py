@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -66,6 +67,7 @@ def _profile(section: Section, lists: Lists, findings: Findings) -> AsconfigProf
     if roles is not None:
         by_name = {key: [each.sop_class_uid for each in items] for key, items in lists.roles.items()}
         _check(roles, _ROLES, by_name, name, lists, findings)
+        _warn_of_repeated_roles(roles, name, lists, findings)
     if extended is not None:
         by_name = {key: [each.sop_class_uid for each in items] for key, items in lists.extended_negotiation.items()}
         _check(extended, _EXTENDED, by_name, name, lists, findings)
@@ -110,6 +112,17 @@ def _check(
                 number=kind.unproposed,
                 hint="take it out of that list, or add a presentation context for it",
             )
+
+
+def _warn_of_repeated_roles(entry: Entry, contexts: str, lists: Lists, findings: Findings) -> None:
+    """Warn of roles that go out more than once: DCMTK sends one with each context of its class."""
+    proposed = Counter(context.abstract_syntax for context in lists.contexts.get(contexts, ()))
+    uids = [role.sop_class_uid for role in lists.roles.get(reference_of(entry.value), ())]
+    if repeated := [name_of(uid) for uid in uids if proposed[uid] > 1]:
+        summary = f"the role of {', '.join(repeated[:3])} is proposed with each of its contexts, so more than once"
+        findings.warning(
+            "DJ537", summary, value_place(entry), hint="one context with all its transfer syntaxes says it once"
+        )
 
 
 def _tell_undefined(entry: Entry, words: str, number: int, known: Iterable[str], findings: Findings) -> None:
