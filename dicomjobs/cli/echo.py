@@ -1,4 +1,4 @@
-"""`dicomjobs echo PEER`: one C-ECHO from the shell, told in one line; nothing is kept of it."""
+"""`dicomjobs echo PEER`: one C-ECHO from the shell, told in one line, and in another what TLS came of it; nothing is kept."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dicomjobs.execute.executor import execute
 from dicomjobs.model.peer import Peer
 from dicomjobs.plan.echo import plan_echo
 from dicomjobs.plan.plan import FORMAT_VERSION, InstancesDigest, JobPlan, Plan
+from dicomjobs.report.agreements import agreement_lines
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.phrases import failure_words
 from dicomjobs.report.report import Report
@@ -33,6 +34,8 @@ def main(arguments: Arguments) -> int:
     name = one_line(peer.name)
     if report.exit_code == 0:
         print(f"{name} answers ({duration_in_words(job.seconds)})")
+        for line in agreement_lines(job):
+            print(f"  {line}")
     for failure in job.failures:
         print(f"{name} does not answer: {failure_words(failure)}", file=sys.stderr)
         if failure.hint:

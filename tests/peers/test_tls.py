@@ -194,10 +194,11 @@ def test_what_soon_expires_is_warned_of_and_what_has_is_refused(tls_keys: TlsKey
 
 
 def test_an_echo_from_the_shell_goes_over_tls_too(tls_keys: TlsKeys, tmp_path: Path) -> None:
-    """The peer's settings are those of the file."""
+    """The peer's settings are those of the file; what is told is what one would pin."""
     with storescp(tmp_path, *storescp_options(tls_keys)) as scp:
         tls = flow(trust=f"[{tls_keys.authority.certificate}]", **identity(tls_keys.client))
         document = f"dicomjobs: 1\npeers: {{archive: {peer_yaml(scp.port, tls=tls)}}}\n"
         ended = dicomjobs("echo", "archive", "-f", write(tmp_path, document))
 
     assert ended.code == 0
+    assert f"peer certificate with SHA-256 {digest_of(tls_keys.rsa)}" in ended.out

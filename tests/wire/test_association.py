@@ -375,6 +375,24 @@ def test_the_answers_to_roles_extended_negotiation_and_window_are_told() -> None
     ]
 
 
+@pytest.mark.parametrize("receive", [4096, 131_072, 1_048_576])
+def test_the_longest_pdu_that_we_take_is_announced(receive: int) -> None:
+    """As it is in `max_pdu.receive`, whatever we send."""
+    seen: list[int | None] = []
+
+    def keep(scp: Conversation) -> None:
+        assert scp.request is not None
+        seen.append(scp.request.user.max_pdu_length)
+
+    with (
+        scripted_scp(accept(), keep, hang()) as port,
+        associated(a_peer(port, max_pdu=MaximumPdu(receive=receive, send=4096))),
+    ):
+        pass
+
+    assert seen == [receive]
+
+
 def test_a_peer_that_leaves_out_its_maximum_length_is_taken_to_accept_16384_bytes() -> None:
     """PS3.8 D.1 requires it, but some old archives do not send it; a fragment fills a PDU of that length and no more."""
     sizes: list[int] = []
