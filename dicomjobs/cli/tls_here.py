@@ -57,18 +57,15 @@ def _parts(settings: TlsSettings) -> Iterable[TlsSettings]:
 
 
 def _expiring(peer: Peer, settings: TlsSettings) -> Iterator[Diagnostic]:
-    """Give what has expired, and warn of what soon will."""
+    """Warn of what has expired or soon will; whether that matters is for the handshake, and for the peer, to say."""
     from dicomjobs.wire.tls_files import expiries
 
     now = datetime.now(UTC)
     for what, when in expiries(settings):
-        if when <= now:
-            yield mistake("DJ619", f"peer {peer.name}, tls: {what} expired on {when:%Y-%m-%d}", hint=_RENEW)
-        elif when <= now + SOON:
-            yield caution("DJ619", f"peer {peer.name}, tls: {what} expires on {when:%Y-%m-%d}", hint=_RENEW)
-
-
-_RENEW = "have a new one made"
+        if when <= now + SOON:
+            verb = "expired" if when <= now else "expires"
+            summary = f"peer {peer.name}, tls: {what} {verb} on {when:%Y-%m-%d}"
+            yield caution("DJ619", summary, hint="have a new one made")
 
 
 def expiring_peers(report: Report) -> Diagnostics:
