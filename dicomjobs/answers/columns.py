@@ -42,10 +42,14 @@ class Column:
 
 
 def column_of(heading: str) -> Column:
-    """Return the column of a path whose steps are keywords or tags (`00100010`, `(0010,0010)`); raises ValueError for another."""
-    *around, last = heading.split(".")
+    """Return the column of a path whose steps are keywords or tags (`00100010`, `(0010,0010)`); raises ValueError for another.
+
+    A name before it, `DetectorSpacing=00191022`, is what the column is then called.
+    """
+    name, _, path = heading.rpartition("=")
+    *around, last = path.split(".")
     steps = tuple(_item(step) for step in around)
-    return Column(heading=heading, around=steps, tag=_tag(last))
+    return Column(heading=name or path, around=steps, tag=_tag(last))
 
 
 def _item(step: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from typing import Final, cast
 
 from dicomjobs.answers.columns import Column, column_of, heading_of
 from dicomjobs.answers.json_model import decode_identifier
+from dicomjobs.answers.private_values import NOTHING_PRIVATE, PrivateVrs, with_private_values
 from dicomjobs.answers.skim import SHAPES, Skimmer
 from dicomjobs.dicom.character_sets import DEFAULT, CharacterSet, character_set_of
 from dicomjobs.dicom.value_representations import PLAIN_TEXT
@@ -63,8 +64,14 @@ class Row:
 class RowReader:
     """Reads the answers of one transfer syntax as rows with the same columns."""
 
-    def __init__(self, headings: Sequence[str], transfer_syntax: str, fallback: str) -> None:
-        """Prepare for columns by their headings; `fallback` is the character set of answers that declare none."""
+    def __init__(
+        self, headings: Sequence[str], transfer_syntax: str, fallback: str, private: PrivateVrs = NOTHING_PRIVATE
+    ) -> None:
+        """Prepare for columns by their headings; `fallback` is the character set of answers that declare none.
+
+        `private` are the VRs of private attributes where none is written.
+        """
+        self._private = private
         self.columns: tuple[Column, ...] = tuple(map(column_of, headings))
         self._transfer_syntax = transfer_syntax
         self._fallback = fallback
@@ -96,6 +103,8 @@ class RowReader:
     def _row(self, answer: bytes) -> Row:
         """Take an answer apart."""
         identifier = decode_identifier(answer, self._transfer_syntax, self._fallback)
+        if self._private:
+            identifier = with_private_values(identifier, self._private, character_set_of(self._fallback))
         values = [plain(column.element(identifier)) for column in self.columns]
         return Row([text_of(value) for value in values], values)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dicomjobs.answers.columns import default_columns
+from dicomjobs.answers.private_values import private_vrs
 from dicomjobs.cli.answer_forms import DOCUMENT_FORMS, FOLDER_FORMS, Document, Folder
 from dicomjobs.cli.answer_tables import RowIds, Tables
 from dicomjobs.cli.output_file import OutputFile
@@ -69,7 +70,8 @@ class AnswerFiles:
         self._job = job
         self._step = step
         self._default = default_columns(step.asked)
-        self._own_tables = Tables(self._default, RowIds(step))
+        self._private = private_vrs(step.asked)
+        self._own_tables = Tables(self._default, RowIds(step), self._private)
         self._output_tables: dict[tuple[str, ...], Tables] = (
             {} if step.write_at_most else {self._default: self._own_tables}
         )
@@ -124,7 +126,7 @@ class AnswerFiles:
             self._whole.append(Folder(path, output.format, self._step.padding))
             return self._whole[-1]
         file, headings = OutputFile(path), output.columns or self._default
-        tables = self._output_tables.setdefault(headings, Tables(headings, RowIds(self._step)))
+        tables = self._output_tables.setdefault(headings, Tables(headings, RowIds(self._step), self._private))
         if output.format is OutputFormat.CSV:
             tables.add_csv(file)
         else:

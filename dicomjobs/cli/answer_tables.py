@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dicomjobs.answers.private_values import PrivateVrs
 from dicomjobs.answers.rows import PlainRows, Row, RowReader, compact
 from dicomjobs.cli.output_file import OutputFile
 from dicomjobs.events import MatchesReceived
@@ -46,18 +47,21 @@ class RowIds:
 class Tables:
     """The tables of one job that have the same columns."""
 
-    def __init__(self, headings: tuple[str, ...], rows: RowIds) -> None:
+    def __init__(self, headings: tuple[str, ...], rows: RowIds, private: PrivateVrs) -> None:
         """Begin without any; `rows` says for which rows of a table matches are."""
         self.headings = headings
         self._rows = rows
+        self._private = private
         self._readers: dict[tuple[str, str], RowReader] = {}
         self._csv: list[OutputFile] = []
         self._jsonl: list[OutputFile] = []
-        self._json_lines = JsonLines(self._reader("1.2.840.10008.1.2.1", "").columns)
+        columns = self._reader("1.2.840.10008.1.2.1", "").columns
+        self._called = [column.heading for column in columns]
+        self._json_lines = JsonLines(columns)
 
     def add_csv(self, file: OutputFile) -> None:
         """Write rows as CSV into a file from now on; its heading at once."""
-        file.write(csv_line([*self._rows.headings, *self.headings]).encode())
+        file.write(csv_line([*self._rows.headings, *self._called]).encode())
         self._csv.append(file)
 
     def add_jsonl(self, file: OutputFile) -> None:
@@ -87,5 +91,5 @@ class Tables:
         """Return the reader for what is encoded so."""
         key = (transfer_syntax, character_set)
         if key not in self._readers:
-            self._readers[key] = RowReader(self.headings, transfer_syntax, character_set)
+            self._readers[key] = RowReader(self.headings, transfer_syntax, character_set, self._private)
         return self._readers[key]

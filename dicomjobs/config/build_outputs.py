@@ -64,7 +64,10 @@ def _instead(wrong: Cursor | None, other: str) -> str:
 
 
 def _column(at: Cursor, identifier: Identifier, dictionary: DataDictionary) -> str:
-    """Return the heading of a column: a keyword, the tag of an attribute that has none, or a path of them into sequences."""
+    """Return a column: a keyword, the tag of an attribute that has none, or a path of them into sequences.
+
+    Before one that the standard has no name for stands the name that the user has, with `=` between them.
+    """
     path = parse_path(at.text(), dictionary)
     if isinstance(path, NotAnAttribute):
         at.error("DJ501", path.summary, hint=path.hint)
@@ -79,7 +82,8 @@ def _column(at: Cursor, identifier: Identifier, dictionary: DataDictionary) -> s
         steps.append((keyword_of(tag) or f"{tag:08X}") + ("" if step.item is None else f"[{step.item}]"))
         items = next((element.items for element in identifier if element.tag == tag), ())
         identifier = items[0] if items else ()
-    return ".".join(steps)
+    written, name = ".".join(steps), path[-1].attribute.keyword
+    return written if not name or by_keyword(name) else f"{name}={written}"
 
 
 def _tag_in(identifier: Identifier, attribute: Attribute) -> int | None:

@@ -96,7 +96,7 @@ def columns_are_asked_for(site: Site) -> Iterator[Finding]:
             asked = {_column(element.tag) for element in job.query.identifier}
             for number, output in enumerate(job.outputs):
                 for place, column in enumerate(output.columns):
-                    column = column.partition("[")[0].partition(".")[0]  # noqa: PLW2901  a peer is asked for whole sequences
+                    column = column.rpartition("=")[2].partition("[")[0].partition(".")[0]  # noqa: PLW2901  a peer is asked for whole sequences
                     if column not in asked and not isinstance(placed_attribute_of(column), NotAnAttribute):
                         summary = f"the query does not ask for {column}, so this column will be empty"
                         pointer = (*at, "find", "outputs", number, "columns", place)
