@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 from itertools import groupby
 from struct import calcsize
 
@@ -32,10 +32,12 @@ SIGNED_AS_PIXELS = frozenset(
 """The attributes to which PS3.6 gives the VRs US or SS: they are SS where Pixel Representation (0028,0103) is 1."""
 
 _TYPECODES = {2: "H", 4: "I", 8: "Q"}
-_WORDS = {vr: _TYPECODES[size] for vr, size in BINARY.items() if size > 1}
-_WORDS |= {vr: _TYPECODES[calcsize("<" + number)] for vr, number in NUMBERS.items()} | {"AT": "H"}
+_WORDS = {vr.encode("ascii"): _TYPECODES[size] for vr, size in BINARY.items() if size > 1} | {b"AT": "H"}
+_WORDS |= {vr.encode("ascii"): _TYPECODES[calcsize("<" + number)] for vr, number in NUMBERS.items()}
 """The VRs whose bytes turn with the byte order, with the array type of their words (PS3.5 7.3)."""
 
+_NEW_VRS = frozenset(vr.encode("ascii") for vr in NEW_VRS)
+_PADDED_WITH_BLANKS = frozenset(vr.encode("ascii") for vr in CHARACTER_SET_TEXT | PLAIN_TEXT - {"UI"})
 _LONGEST_SHORT = 0xFFFE
 _INFLATED_AT_LEAST, _INFLATED_PER_BYTE = 64 * 1024 * 1024, 200
 _PIECE = 1024 * 1024
@@ -58,7 +60,7 @@ def convert(data: bytes, transfer_syntax: str, form: DataSetForm) -> bytes:
     wanted = encoding_of(form.transfer_syntax)
     try:
         elements = _elements(data, transfer_syntax)
-        writer = _Writer(wanted, form.new_vrs)
+        writer = _Writer(wanted, form.new_vrs, encapsulated=not is_native(transfer_syntax))
         converted = b"".join(writer.encode(_replaced(elements, dict(form.replaced)), signed=False))
     except NotADataSet as damage:
         raise NotSendable("not_convertible", str(damage)) from damage
@@ -68,96 +70,114 @@ def convert(data: bytes, transfer_syntax: str, form: DataSetForm) -> bytes:
 def _elements(data: bytes, transfer_syntax: str) -> tuple[Element, ...]:
     """Take a data set apart; raises NotADataSet."""
     encoding = encoding_of(transfer_syntax)
-    elements = parse(memoryview(_inflate(data) if encoding.deflated else data), encoding)
-    if is_native(transfer_syntax) and any(element.encapsulated for element in elements):
-        raise NotADataSet("pixel data is encapsulated, against the transfer syntax")
-    return elements
+    return parse(memoryview(_inflate(data) if encoding.deflated else data), encoding)
 
 
 def _replaced(elements: tuple[Element, ...], texts: Mapping[int, str]) -> tuple[Element, ...]:
-    """Return the elements with other texts for some of those that are there, the encoder pads them."""
+    """Return the elements with other texts for some of those that are there; the writer pads them."""
+    if not texts:
+        return elements
     return tuple(
-        replace(element, value=memoryview(texts[element.tag].encode("ascii"))) if element.tag in texts else element
+        (*element[:3], memoryview(texts[element[0]].encode("ascii")), (), False) if element[0] in texts else element
         for element in elements
     )
 
 
 class _Writer:
-    """Writes elements in an encoding."""
+    """Writes elements in an encoding; `encapsulated` says whether pixel data may be so (PS3.5 A.4)."""
 
-    def __init__(self, target: Encoding, new_vrs: NewVrs) -> None:
+    def __init__(self, target: Encoding, new_vrs: NewVrs, *, encapsulated: bool) -> None:
         """Note the encoding, and what it may say of VRs."""
         self._target = target
-        self._as_ob = NEW_VRS if new_vrs is NewVrs.AS_OB and target.explicit else frozenset()
+        self._as_ob = _NEW_VRS if new_vrs is NewVrs.AS_OB and target.explicit else frozenset()
+        self._encapsulated = encapsulated
 
     def encode(self, elements: tuple[Element, ...], *, signed: bool) -> Parts:
         """Return the elements' bytes; `signed` is what Pixel Representation says in the data set around them (PS3.3 C.7.6.3)."""
+        has_lengths = False
         for element in elements:
-            if element.tag == PIXEL_REPRESENTATION:
-                signed = any(element.value)
+            if element[0] == PIXEL_REPRESENTATION:
+                signed = any(element[3])
+            elif not element[0] & 0xFFFF:
+                has_lengths = True
         parts: Parts = []
-        for _, group in groupby(elements, key=_group_of):
-            first, *rest = group
-            if first.tag & 0xFFFF:
-                parts += self._element(first, signed=signed)
-            encoded = [part for element in rest for part in self._element(element, signed=signed)]
-            if not first.tag & 0xFFFF:  # the length of all that follows in the group (PS3.5 7.2)
-                length = self._target.long_length.pack(sum(map(len, encoded)))
-                parts += [self._head(first.tag, b"UL", len(length)), length]
-            parts += encoded
-        return parts
-
-    def _element(self, element: Element, *, signed: bool) -> Parts:
-        """Return one element's bytes."""
-        if element.tag == TRAILING_PADDING:
-            return []
-        vr = element.vr or _vr_of(element.tag, signed=signed)
-        if vr == "SQ":
-            value = self._items(element, signed=signed)
-        elif element.encapsulated:
-            return [self._head(element.tag, vr.encode("ascii"), UNDEFINED_LENGTH), element.value]
+        if has_lengths:
+            for _, group in groupby(elements, key=_group_of):
+                self._put_group(parts, tuple(group), signed=signed)
         else:
-            if vr.encode() in SHORT_VRS and len(element.value) > _LONGEST_SHORT and self._target.explicit:
-                vr = "UN"  # PS3.5 6.2.2: too long for a length of two bytes
-            byte_order = "little" if vr in self._as_ob else self._target.byte_order  # so does DCMTK with -u
-            turns = element.encoding.byte_order != byte_order and vr in _WORDS
-            value = [_turned(element.value, _WORDS[vr]) if turns else element.value]
-            vr = "OB" if vr in self._as_ob else vr
-            if len(element.value) % 2:
-                value.append(b" " if vr in CHARACTER_SET_TEXT | PLAIN_TEXT - {"UI"} else b"\0")  # PS3.5 6.2
-        return [self._head(element.tag, vr.encode("ascii"), sum(map(len, value))), *value]
-
-    def _items(self, element: Element, *, signed: bool) -> Parts:
-        """Return the bytes of a sequence's items, each with its explicit length."""
-        parts: Parts = []
-        for item in element.items:
-            encoded = self.encode(item, signed=signed)
-            parts += [self._target.item.pack(0xFFFE, 0xE000, sum(map(len, encoded))), *encoded]
+            for element in elements:
+                self._put(parts, element, signed=signed)
         return parts
+
+    def _put_group(self, parts: Parts, group: tuple[Element, ...], *, signed: bool) -> None:
+        """Add the elements of one group; the length of all that follows in it is made right when it is there (PS3.5 7.2)."""
+        encoded: Parts = []
+        has_length = not group[0][0] & 0xFFFF
+        for element in group[1:] if has_length else group:
+            self._put(encoded, element, signed=signed)
+        if has_length:
+            length = self._target.long_length.pack(sum(map(len, encoded)))
+            parts += [self._head(group[0][0], b"UL", len(length)), length]
+        parts += encoded
+
+    def _put(self, parts: Parts, element: Element, *, signed: bool) -> None:
+        """Add one element's bytes."""
+        tag, vr, encoding, value, _items, encapsulated = element
+        vr = vr or _vr_of(tag, signed=signed)
+        if vr == b"SQ" or encapsulated or tag == TRAILING_PADDING:
+            self._put_special(parts, element, signed=signed)
+            return
+        length = len(value)
+        if length > _LONGEST_SHORT and vr in SHORT_VRS and self._target.explicit:
+            vr = b"UN"  # PS3.5 6.2.2: too long for a length of two bytes
+        as_ob = vr in self._as_ob
+        byte_order = "little" if as_ob else self._target.byte_order  # so does DCMTK with -u
+        written: bytes | memoryview = value
+        if encoding.byte_order != byte_order and vr in _WORDS:
+            written = _turned(value, _WORDS[vr])
+        parts.append(self._head(tag, b"OB" if as_ob else vr, length + length % 2))
+        parts.append(written)
+        if length % 2:
+            parts.append(b" " if vr in _PADDED_WITH_BLANKS and not as_ob else b"\0")  # PS3.5 6.2
+
+    def _put_special(self, parts: Parts, element: Element, *, signed: bool) -> None:
+        """Add a sequence, its items each with its explicit length, or fragments; padding at the end of a file is nothing."""
+        tag, vr, _encoding, value, items, encapsulated = element
+        if encapsulated:
+            if not self._encapsulated:
+                raise NotADataSet("pixel data is encapsulated, against the transfer syntax")
+            parts += [self._head(tag, vr, UNDEFINED_LENGTH), value]
+        elif tag != TRAILING_PADDING:
+            encoded: Parts = []
+            for item in items:
+                of_item = self.encode(item, signed=signed)
+                encoded += [self._target.item.pack(0xFFFE, 0xE000, sum(map(len, of_item))), *of_item]
+            parts += [self._head(tag, b"SQ", sum(map(len, encoded))), *encoded]
 
     def _head(self, tag: int, vr: bytes, length: int) -> bytes:
         """Return what stands before a value."""
-        target, group, number = self._target, tag >> 16, tag & 0xFFFF
+        target = self._target
         if not target.explicit:
-            return target.item.pack(group, number, length)
+            return target.item.pack(tag >> 16, tag & 0xFFFF, length)
         if vr in SHORT_VRS:
-            return target.head.pack(group, number, vr, length)
-        return target.head.pack(group, number, vr, 0) + target.long_length.pack(length)
+            return target.head.pack(tag >> 16, tag & 0xFFFF, vr, length)
+        return target.head.pack(tag >> 16, tag & 0xFFFF, vr, 0) + target.long_length.pack(length)
 
 
 def _group_of(element: Element) -> int:
     """Return the group of an element."""
-    return element.tag >> 16
+    return element[0] >> 16
 
 
-def _vr_of(tag: int, *, signed: bool) -> str:
+@lru_cache(maxsize=8192)
+def _vr_of(tag: int, *, signed: bool) -> bytes:
     """Return the VR of an attribute that was in implicit VR; that of a private one is not ours to guess, but its creator's is known."""
     if tag >> 16 & 1:
-        return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else "UN"
+        return b"LO" if 0x10 <= tag & 0xFFFF <= 0xFF else b"UN"
     if signed and tag in SIGNED_AS_PIXELS:
-        return "SS"
+        return b"SS"
     attribute = by_tag(tag)
-    return attribute.vr if attribute else "UN"
+    return attribute.vr.encode("ascii") if attribute else b"UN"
 
 
 def _turned(value: memoryview, typecode: str) -> bytes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from functools import lru_cache
 
 from dicomjobs.dicom.attributes import by_tag
-from dicomjobs.dicom.encoding import IMPLICIT_LITTLE, SHORT_VRS, UNDEFINED_LENGTH, Encoding
+from dicomjobs.dicom.encoding import IMPLICIT_LITTLE, NO_VR, SHORT_VRS, UNDEFINED_LENGTH, Encoding
 
 MAXIMUM_DEPTH = 64
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -16,21 +16,12 @@ class NotADataSet(Exception):
     """The bytes cannot be taken apart; the message says how, without repeating any of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One element: tag as 0xGGGGEEEE, VR ("" where implicit VR leaves it open), and its value or the items of a sequence.
+Element = tuple[int, bytes, Encoding, memoryview, tuple[tuple["Element", ...], ...], bool]
+"""One element: tag as 0xGGGGEEEE, VR (b"" where implicit VR leaves it open), its encoding, its value, or the items of a sequence.
 
-    The encoding is its own: below an element of VR UN it is another one than around it (PS3.5 6.2.2). `encapsulated` says
-    that the value is fragments and their delimiter, of undefined length (PS3.5 A.4).
-    """
-
-    tag: int
-    vr: str
-    encoding: Encoding
-    value: memoryview
-    items: tuple[tuple[Element, ...], ...] = ()
-    encapsulated: bool = False
-
+The encoding is its own: below an element of VR UN it is another one than around it (PS3.5 6.2.2). The last is true for a value
+that is fragments and their delimiter, of undefined length (PS3.5 A.4). A tuple, because a header has hundreds.
+"""
 
 _NOTHING = memoryview(b"")
 
@@ -50,32 +41,59 @@ def _elements(
     if depth > MAXIMUM_DEPTH:
         raise NotADataSet(f"sequences are nested more than {MAXIMUM_DEPTH} deep")
     found: list[Element] = []
+    read_item, read_head, explicit = encoding.item.unpack_from, encoding.head.unpack_from, encoding.explicit
     while position < end:
-        group, number, _ = encoding.item.unpack_from(data, position)
+        if explicit:
+            group, number, vr, length = read_head(data, position)
+        else:
+            group, number, length = read_item(data, position)
+            vr = NO_VR
         if group == 0xFFFE:
             if number == _ITEM_END & 0xFFFF and depth:
                 return tuple(found), position + 8
             raise NotADataSet("an item or a delimiter stands where an element should")
-        element, position = _element(data, position, encoding, depth)
+        tag = group << 16 | number
+        if vr in SHORT_VRS or (not explicit and length != UNDEFINED_LENGTH and not _is_sequence(tag)):
+            begin, position = position + 8, position + 8 + length
+            found.append((tag, vr if explicit else b"", encoding, data[begin:position], (), False))
+        else:
+            element, position = _long_element(data, position, tag, vr if explicit else b"", encoding, depth)
+            found.append(element)
         if position > end:
             raise NotADataSet("a value runs past the end")
-        found.append(element)
     return tuple(found), position
 
 
-def _element(data: memoryview, position: int, encoding: Encoding, depth: int) -> tuple[Element, int]:
-    """Return the element at a position, and where it ends."""
-    tag, vr, length, begin = _head(data, position, encoding)
-    inner = IMPLICIT_LITTLE if vr == "UN" else encoding
-    if length == UNDEFINED_LENGTH and vr in {"UN", ""}:
-        vr = "SQ"  # nothing else has an undefined length in implicit VR (PS3.5 7.1.3)
-    if vr == "SQ":
+@lru_cache(maxsize=4096)
+def _is_sequence(tag: int) -> bool:
+    """Say whether an attribute is a sequence by the dictionary."""
+    attribute = by_tag(tag)
+    return attribute is not None and attribute.vr == "SQ"
+
+
+def _long_element(
+    data: memoryview, position: int, tag: int, vr: bytes, encoding: Encoding, depth: int
+) -> tuple[Element, int]:
+    """Return an element whose length has four bytes in explicit VR, or a sequence, and where it ends."""
+    begin = position + 8
+    if not encoding.explicit:
+        (length,) = encoding.long_length.unpack_from(data, position + 4)
+        vr = b"SQ"  # nothing else has an undefined length in implicit VR (PS3.5 7.1.3)
+    else:
+        if not (vr.isalpha() and vr.isupper()):
+            raise NotADataSet("the data set is not encoded as its transfer syntax says")
+        (length,) = encoding.long_length.unpack_from(data, begin)
+        begin += 4
+    inner = encoding
+    if vr == b"UN" and length == UNDEFINED_LENGTH:
+        vr, inner = b"SQ", IMPLICIT_LITTLE  # PS3.5 6.2.2
+    if vr == b"SQ":
         items, end = _items(data, begin, length, inner, depth)
-        return Element(tag, vr, encoding, _NOTHING, items), end
+        return (tag, vr, encoding, _NOTHING, items, False), end
     if length == UNDEFINED_LENGTH:
         end = _end_of_fragments(data, begin, encoding)
-        return Element(tag, vr, encoding, data[begin:end], encapsulated=True), end
-    return Element(tag, vr, encoding, data[begin : begin + length]), begin + length
+        return (tag, vr, encoding, data[begin:end], (), True), end
+    return (tag, vr, encoding, data[begin : begin + length], (), False), begin + length
 
 
 def _end_of_fragments(data: memoryview, position: int, encoding: Encoding) -> int:
@@ -88,22 +106,6 @@ def _end_of_fragments(data: memoryview, position: int, encoding: Encoding) -> in
         if group << 16 | number != _ITEM or length > len(data) - position:
             raise NotADataSet("something else stands where a fragment should")
         position += length
-
-
-def _head(data: memoryview, position: int, encoding: Encoding) -> tuple[int, str, int, int]:
-    """Return tag, VR, length and where the value begins; in implicit VR only a sequence is told from other elements here."""
-    group, number, length = encoding.item.unpack_from(data, position)
-    tag = group << 16 | number
-    if not encoding.explicit:
-        attribute = by_tag(tag)
-        return tag, "SQ" if attribute and attribute.vr == "SQ" else "", length, position + 8
-    _, _, vr, short_length = encoding.head.unpack_from(data, position)
-    if vr in SHORT_VRS:
-        return tag, vr.decode("ascii"), short_length, position + 8
-    if not (vr.isalpha() and vr.isupper()):
-        raise NotADataSet("the data set is not encoded as its transfer syntax says")
-    (length,) = encoding.long_length.unpack_from(data, position + 8)
-    return tag, vr.decode("ascii"), length, position + 12
 
 
 def _items(
