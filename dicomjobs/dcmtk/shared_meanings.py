@@ -29,7 +29,8 @@ CONNECTION_MEANINGS = {
     "--timeout": Meaning(("peer.timeouts.connect",), _CLOCKS),
     "--socket-timeout": Meaning(
         ("peer.timeouts.network", "peer.timeouts.dimse"),
-        "60 s unless given. It ends the wait for an answer as well, so without `-td` it is both clocks; 0 and -1 are a day",
+        "60 s unless given. It ends the wait for an answer as well, so without `-td` it is both clocks; "
+        "0 and -1 are a day",
     ),
     "--acse-timeout": Meaning(("peer.timeouts.acse",), "30 s unless given"),
     "--dimse-timeout": Meaning(("peer.timeouts.dimse",), _CLOCKS),
@@ -47,7 +48,8 @@ TLS_MEANINGS = {
     ),
     "--std-passwd": Meaning(
         ("tls.key_password",),
-        "no `key_password`: for a key that is encrypted, add `{prompt: …}`, or a source that needs no terminal",
+        "`{prompt: …}`, which needs a terminal. Without an option no password is asked for, and an "
+        "encrypted key is refused by name",
     ),
     "--use-passwd": Meaning(
         ("tls.key_password",), "`{env: DICOMJOBS_KEY_PASSWORD}`: the password itself is never written"
@@ -57,7 +59,10 @@ TLS_MEANINGS = {
     "--der-keys": Meaning(("tls.format",), "`der`"),
     "--add-cert-file": Meaning(("tls.trust",), "a file of the list"),
     "--add-cert-dir": Meaning(("tls.trust",), "a folder of the list"),
-    "--add-crl-file": Meaning(("tls.crl", "tls.crl_check"), "`crl_check: leaf` unless more is asked for"),
+    "--add-crl-file": Meaning(
+        ("tls.crl", "tls.crl_check"),
+        "`crl_check: leaf` unless more is asked for; left out with `-ic`, where DCMTK does not look at it",
+    ),
     "--enable-crl-vfy": Meaning(("tls.crl_check",), "`leaf`"),
     "--enable-crl-all": Meaning(
         ("tls.crl_check",), "`chain`; with `+crv` on the same line the last one counts, as since 3.6.8"
@@ -67,21 +72,21 @@ TLS_MEANINGS = {
         _PROFILE, "`bcp195-rfc8996`, the default since 3.6.8 and here; 3.6.7 without an option means `+py`"
     ),
     "--profile-8996-mod": Meaning(
-        _PROFILE, "`bcp195-rfc8996-modified`, which is refused as by DCMTK where OpenSSL lacks its suites"
+        _PROFILE,
+        "`bcp195-rfc8996-modified`; where OpenSSL cannot do all of it, the job is refused by name, see "
+        "`bcp195-rfc8996-modified-subset`",
     ),
     "--profile-bcp195-nd": Meaning(_PROFILE, "`bcp195-non-downgrading`" + _RETIRED),
     "--profile-bcp195": Meaning(_PROFILE, "`bcp195`" + _RETIRED),
     "--profile-bcp195-ex": Meaning(_PROFILE, "`bcp195-extended`" + _RETIRED),
-    "--profile-basic": Meaning(_PROFILE, "`basic`" + _RETIRED),
+    "--profile-basic": Meaning(_PROFILE, "`basic`" + _RETIRED + ". Triple DES: refused by name where OpenSSL has none"),
     "--profile-aes": Meaning(_PROFILE, "`aes`" + _RETIRED),
-    "--profile-null": Meaning(
-        _PROFILE,
-        "`unencrypted`; the peer says `allow: [retired_tls, unencrypted_tls]`",
-    ),
+    "--profile-null": Meaning(_PROFILE, "`unencrypted`; the peer says `allow: [retired_tls, unencrypted_tls]`"),
     "--list-ciphers": Meaning((), _PRINTS),
     "--cipher": Meaning(
         ("tls.ciphers",),
-        "added to the profile's; one that is only in retired ones needs `allow: [retired_tls]`",
+        "added to those of the profile. A suite of no current profile needs `allow: [retired_tls]`; "
+        "those of TLS 1.3 are in their profiles already and left out",
     ),
     "--no-sni": Meaning(("tls.server_name",), "no `server_name`"),
     "--request-sni": Meaning(("tls.server_name",), "the name asked for"),
@@ -89,7 +94,9 @@ TLS_MEANINGS = {
     "--write-seed": Meaning((), "the operating system seeds the random generator: no seed is written"),
     "--write-seed-file": Meaning((), "the operating system seeds the random generator: no seed is written"),
     "--require-peer-cert": Meaning(
-        ("tls.verify_peer",), "the default. DCMTK compares no host name, so imported jobs say `verify_host_name: false`"
+        ("tls.verify_peer",),
+        "the default. DCMTK compares no host name, so imported jobs say `verify_host_name: false`. "
+        "Without `+cf` or `+cd` every handshake fails, so such a line is refused when it is imported",
     ),
     "--ignore-peer-cert": Meaning(("tls.verify_peer",), "`false`, and the peer says `allow: [unverified_peer]`"),
 }

@@ -1,4 +1,4 @@
-"""What each option of storescu becomes here: one table, from which the options page and the comments of imported jobs are made."""
+"""What each option of storescu becomes here: one table, of which the options page and the comments of imports are made."""
 
 from __future__ import annotations
 
@@ -33,19 +33,27 @@ STORESCU_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "--read-file": Meaning(("send_set.read",), "`auto`"),
         "--read-file-only": Meaning(("send_set.read",), "`file`"),
         "--read-dataset": Meaning(("send_set.read",), "`data_set`"),
-        "--scan-directories": Meaning(("send_set.paths",), "a folder is always looked into here"),
-        "--scan-pattern": Meaning(("send_set.pattern",), ""),
+        "--scan-directories": Meaning(
+            ("send_set.paths", "send_set.symlinks"),
+            "a folder is looked into anyway, so without +sd an import leaves folders out, as storescu does; "
+            "links are followed",
+        ),
+        "--scan-pattern": Meaning(("send_set.pattern",), "for the files of folders, by name"),
         "--no-recurse": Meaning(("send_set.recursive",), "`false`, storescu's default"),
         "--recurse": Meaning(("send_set.recursive",), "`true`"),
         "--no-rename": Meaning(("store.sent_files",), "`keep`"),
-        "--rename": Meaning(("store.sent_files",), "`rename`: `.done` and `.bad`, as storescu"),
+        "--rename": Meaning(
+            ("store.sent_files",),
+            "`rename`: `.done`, or `.bad` for what failed for good; what failed for a passing reason keeps "
+            "its name for the next run",
+        ),
         **CONNECTION_MEANINGS,
         "--config-file": Meaning(("association_profile.asconfig",), "file and profile, read with DCMTK's own rules"),
         **{option: _proposal(option) for option in PROPOSALS},
         "--required": Meaning(("propose.sop_classes",), "`from_files`; without it `dcmtk_64`"),
         "--combine": Meaning(("propose.combine",), "`true`"),
         "--enable-new-vr": Meaning(("store.new_vrs",), "`keep`, the default"),
-        "--disable-new-vr": Meaning(("store.new_vrs",), "`ob`"),
+        "--disable-new-vr": Meaning(("store.new_vrs",), "`as_ob`"),
         "--compression-level": Meaning(("store.compression_level",), ""),
         "--user": Meaning(("user_identity.username",), "without TLS the peer says `allow: [identity_without_tls]`"),
         "--password": Meaning(
@@ -64,13 +72,16 @@ STORESCU_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "--abort": Meaning(("store.end_with",), "`abort`"),
         "--no-halt": Meaning(
             ("store.on_failure",),
-            "`continue`; without it `stop`, and what was not sent is in the report. The exit code tells the truth in both",
+            "`continue`; without it `stop`, and what was not sent is in the report. The exit code tells the "
+            "truth in both",
         ),
         "--uid-padding": Meaning((), "changes nothing: a UID never goes out with a blank at its end"),
-        "--invent-instance": Meaning(_INVENTS, "storescu's own thresholds: 100 images, 50 series, 25 studies"),
-        "--invent-series": Meaning(_INVENTS, "`images`: a new series after so many"),
-        "--invent-study": Meaning(_INVENTS, "`series`: a new study after so many"),
-        "--invent-patient": Meaning(_INVENTS, "`studies`: a new patient after so many"),
+        "--invent-instance": Meaning(
+            _INVENTS, "with storescu's thresholds: 100 instances a series, 50 series a study, 25 studies a patient"
+        ),
+        "--invent-series": Meaning(_INVENTS, "`instances_per_series`"),
+        "--invent-study": Meaning(_INVENTS, "`series_per_study`"),
+        "--invent-patient": Meaning(_INVENTS, "`studies_per_patient`"),
         **TLS_MEANINGS,
     }
 )

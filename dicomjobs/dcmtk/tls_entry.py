@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dicomjobs.dcmtk.job_text import Block, Entry, Flow, Items, literal, secret
 from dicomjobs.dcmtk.peer_entries import PathOf
 from dicomjobs.dcmtk.tls_options import CrlCheck, KeyPassword, TlsLine
-from dicomjobs.dicom.cipher_suites import standard_name
+from dicomjobs.dicom.cipher_suites import TLS_1_3, is_unencrypted, standard_name
 from dicomjobs.dicom.tls_profiles import CURRENT_SUITES
 
 KEY_PASSWORD_VARIABLE = "DICOMJOBS_KEY_PASSWORD"
@@ -48,6 +48,9 @@ def _own(tls: TlsLine, path_of: PathOf) -> Iterator[Entry]:
         case KeyPassword.EMPTY:
             yield Entry(key="key_password", value=Flow((Entry(key="empty", value=True),)))
         case KeyPassword.PROMPT:
+            prompt = Flow((Entry(key="prompt", value="Password of the private key"),))
+            yield Entry(key="key_password", value=prompt, note="needs a terminal: {env: …} or {file: …} does not")
+        case KeyPassword.UNSAID:
             pass
 
 
@@ -56,14 +59,15 @@ def _trust(tls: TlsLine, path_of: PathOf) -> Iterator[Entry]:
     trust = (*tls.trust_files, *tls.trust_directories)
     if trust:
         yield Entry(key="trust", value=Items(tuple(literal(path_of(path)) for path in trust)))
+    if not tls.verifies_peer:
+        note = "with DCMTK, too, no revocation list is looked at then" if tls.crl_check is not CrlCheck.NONE else ""
+        yield Entry(key="verify_peer", value=False, note=note)
+        return
+    yield Entry(key="verify_host_name", value=False, note="DCMTK compares no name; true is safer")
     if tls.crl_files:
         yield Entry(key="crl", value=Items(tuple(literal(path_of(path)) for path in tls.crl_files)))
     if tls.crl_check in _CRL_CHECKS:
         yield Entry(key="crl_check", value=_CRL_CHECKS[tls.crl_check])
-    if not tls.verifies_peer:
-        yield Entry(key="verify_peer", value=False)
-    else:
-        yield Entry(key="verify_host_name", value=False, note="DCMTK compares no name; true is safer")
 
 
 def _manner(tls: TlsLine) -> Iterator[Entry]:
@@ -73,8 +77,8 @@ def _manner(tls: TlsLine) -> Iterator[Entry]:
     else:
         note = "DCMTK's default since 3.6.8; before it was bcp195-non-downgrading"
         yield Entry(key="profile", value="bcp195-rfc8996", note=note)
-    if tls.ciphers:
-        yield Entry(key="ciphers", value=Items(tuple(map(literal, tls.ciphers))))
+    if suites := tuple(suite for suite in tls.ciphers if suite not in TLS_1_3):
+        yield Entry(key="ciphers", value=Items(tuple(map(literal, suites))))
     if tls.server_name:
         yield Entry(key="server_name", value=literal(tls.server_name))
 
@@ -83,9 +87,10 @@ def tls_permissions(tls: TlsLine | None) -> Iterator[str]:
     """Yield what the peer must allow for TLS like this."""
     if tls is None:
         return
-    if tls.profile not in _CURRENT or not CURRENT_SUITES.issuperset(map(standard_name, tls.ciphers)):
+    suites = {standard_name(suite) for suite in tls.ciphers} - {*TLS_1_3, ""}
+    if tls.profile not in _CURRENT or not CURRENT_SUITES.issuperset(suites):
         yield "retired_tls"
-    if tls.profile == "--profile-null":
+    if tls.profile == "--profile-null" or any(map(is_unencrypted, suites)):
         yield "unencrypted_tls"
     if not tls.verifies_peer:
         yield "unverified_peer"

@@ -61,8 +61,12 @@ _ADDITIONS = ("--add-cert-file", "--add-cert-dir", "--add-crl-file", "--cipher")
 
 
 class KeyPassword(Enum):
-    """Where the password of the private key comes from; one that stands on the line is not kept."""
+    """Where the password of the private key comes from; one that stands on the line is not kept.
 
+    Without an option DCMTK asks, but only when the key turns out to be encrypted.
+    """
+
+    UNSAID = ""
     PROMPT = "--std-passwd"
     GIVEN = "--use-passwd"
     EMPTY = "--null-passwd"
@@ -109,7 +113,7 @@ def read_tls(line: CommandLine) -> TlsLine | None:
     return TlsLine(
         key=key,
         certificate=certificate,
-        key_password=KeyPassword(line.winner("--std-passwd", "--use-passwd", "--null-passwd") or "--std-passwd"),
+        key_password=KeyPassword(line.winner("--std-passwd", "--use-passwd", "--null-passwd")),
         is_der=line.winner("--pem-keys", "--der-keys") == "--der-keys",
         trust_files=_values(line, "--add-cert-file"),
         trust_directories=_values(line, "--add-cert-dir"),

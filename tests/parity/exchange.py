@@ -54,8 +54,8 @@ class Exchange:
 
 
 def exchanges_of(scp: RecordingScp) -> tuple[Exchange, ...]:
-    """Take what the SCP recorded, once every connection it took has ended, and let it forget."""
-    ends = [scp.next_end() for _ in range(scp.connections)]
+    """Take what the SCP recorded, once every connection it took has ended, and let it forget; one without a request is none."""
+    ends = [scp.next_end() for _ in range(scp.connections)][-len(scp.requests) or scp.connections :]
     seen = tuple(
         _exchange(request, [each for each in scp.received if each.association == number], ended)
         for number, (request, ended) in enumerate(zip(scp.requests, ends, strict=True), start=1)

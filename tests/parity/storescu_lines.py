@@ -272,3 +272,61 @@ LINES = [
     *INVENTIONS,
     *CONFIGS,
 ]
+
+_KEY = "+tls client.key client.pem"
+_CA = "+cf ca.pem"
+
+TLS_LINES = _lines(
+    (f"{_KEY} {_CA}", "ct.dcm"),
+    (f"{_KEY} {_CA}", "ct.dcm", "wants a certificate"),
+    ("--enable-tls client.key client.pem --add-cert-file ca.pem", "ct.dcm", "wants a certificate"),
+    (f"+tla {_CA}", "ct.dcm"),
+    (f"--anonymous-tls {_CA}", "ct.dcm"),
+    ("+tla -ic", "ct.dcm"),
+    ("+tla --ignore-peer-cert", "ct.dcm"),
+    (f"+tla -ic -rc {_CA}", "ct.dcm"),
+    (f"+tla {_CA} --require-peer-cert", "ct.dcm"),
+    (f"+tls locked.key locked.pem +pw 'open sesame' {_CA}", "ct.dcm", "wants a certificate"),
+    (f"+tls locked.key locked.pem --use-passwd 'open sesame' {_CA}", "ct.dcm"),
+    (f"{_KEY} -pw {_CA}", "ct.dcm"),
+    (f"{_KEY} --null-passwd {_CA}", "ct.dcm"),
+    (f"{_KEY} -pem {_CA}", "ct.dcm"),
+    (f"{_KEY} --pem-keys {_CA}", "ct.dcm"),
+    ("+tls client.key.der client.der -der +cf ca.der", "ct.dcm", "wants a certificate"),
+    ("+tls client.key.der client.der --der-keys +cf ca.der", "ct.dcm"),
+    (f"+tla {_CA} +cf other.pem", "ct.dcm"),
+    (f"+tla {_CA} +crl list.crl", "ct.dcm"),
+    (f"+tla {_CA} --add-crl-file list.crl --enable-crl-vfy", "ct.dcm"),
+    (f"+tla {_CA} +crl list.crl +crv", "ct.dcm"),
+    (f"+tla {_CA} +crl list.crl +cra", "ct.dcm"),
+    (f"+tla {_CA} +crl list.crl --enable-crl-all", "ct.dcm"),
+    (f"+tla {_CA} +px", "ct.dcm"),
+    (f"+tla {_CA} --profile-bcp195", "ct.dcm"),
+    (f"+tla {_CA} +py", "ct.dcm"),
+    (f"+tla {_CA} --profile-bcp195-nd", "ct.dcm"),
+    (f"+tla {_CA} +pz", "ct.dcm"),
+    (f"+tla {_CA} --profile-bcp195-ex", "ct.dcm"),
+    (f"+tla {_CA} +pa", "ct.dcm", "old"),
+    (f"+tla {_CA} --profile-aes", "ct.dcm", "old"),
+    (f"+tla {_CA} +pn", "ct.dcm", "old"),
+    (f"+tla {_CA} --profile-null", "ct.dcm", "old"),
+    (f"+tla {_CA} +cs TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", "ct.dcm"),
+    (f"+tla {_CA} --cipher TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ct.dcm"),
+    (f"+tla {_CA} +rs seed", "ct.dcm"),
+    (f"+tla {_CA} --seed seed +ws", "ct.dcm"),
+    (f"+tla {_CA} +rs seed --write-seed", "ct.dcm"),
+    (f"+tla {_CA} +rs seed +wf written", "ct.dcm"),
+    (f"+tla {_CA} +rs seed --write-seed-file written", "ct.dcm"),
+    (f"{_KEY} {_CA} -usr jo", "ct.dcm"),
+)
+"""Lines on which the association comes about."""
+
+TLS_REFUSALS = _lines(
+    ("+tla", "ct.dcm"),
+    ("+tla +cf other.pem", "ct.dcm"),
+    (f"+tla {_CA} +crl list.crl", "ct.dcm", "revoked"),
+    (f"+tla {_CA}", "ct.dcm", "wants a certificate"),
+    ("-tls", "ct.dcm"),
+    ("--disable-tls", "ct.dcm"),
+)
+"""Lines on which it does not: the peer is not trusted, wants a certificate, or TLS."""

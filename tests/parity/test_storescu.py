@@ -73,16 +73,16 @@ def test_an_imported_line_leaves_its_files_with_the_same_names(
     )
 
 
-def of_storescu(line: Line, scp: RecordingScp) -> tuple[tuple[Exchange, ...], str]:
+def of_storescu(line: Line, scp: RecordingScp, *, peer: str = "") -> tuple[tuple[Exchange, ...], str]:
     """What the SCP sees of the real program, and what the program says."""
-    PEERS[line.peer](scp)
+    PEERS[peer or line.peer](scp)
     ended = run_program("storescu", *arguments_of(line, scp), nodelay=True)
     return exchanges_of(scp), f"{ended.returncode} {ended.stderr}"
 
 
-def of_job(line: Line, scp: RecordingScp, tmp_path: Path) -> tuple[tuple[Exchange, ...], str]:
+def of_job(line: Line, scp: RecordingScp, tmp_path: Path, *, peer: str = "") -> tuple[tuple[Exchange, ...], str]:
     """What the SCP sees of the imported job, and what is said of it."""
-    PEERS[line.peer](scp)
+    PEERS[peer or line.peer](scp)
     job = tmp_path / "job.yaml"
     imported = dicomjobs("import", "-o", job, "storescu", *arguments_of(line, scp))
     assert imported.code == 0, imported.err
