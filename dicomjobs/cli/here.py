@@ -17,7 +17,7 @@ from dicomjobs.cli.tls_here import PasswordNotAsked, tls_findings
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
 from dicomjobs.diagnostics import Diagnostic, Diagnostics
-from dicomjobs.disk.patterns import is_pattern
+from dicomjobs.disk.patterns import is_pattern, without_brackets
 from dicomjobs.ledger.place import network_file_system
 from dicomjobs.model.job import FindJob, Output, StoreJob
 from dicomjobs.model.peer import Peer, secrets_of
@@ -130,7 +130,7 @@ def _may(path: Path, mode: int) -> bool:
 def _send_set_problems(send_set: SendSet) -> Iterator[_Problem]:
     """Yield the entries without a pattern that are not there or cannot be read."""
     for entry in send_set.paths:
-        if not is_pattern(entry.path) and (problem := _unreadable(Path(entry.path))):
+        if not is_pattern(entry.path) and (problem := _unreadable(Path(without_brackets(entry.path)))):
             yield f"send set {send_set.name}: {entry.written} {problem}", ""
 
 

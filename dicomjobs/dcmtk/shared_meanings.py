@@ -58,7 +58,9 @@ TLS_MEANINGS = {
     "--pem-keys": Meaning(("tls.format",), "`pem`, the default"),
     "--der-keys": Meaning(("tls.format",), "`der`"),
     "--add-cert-file": Meaning(("tls.trust",), "a file of the list"),
-    "--add-cert-dir": Meaning(("tls.trust",), "a folder of the list"),
+    "--add-cert-dir": Meaning(
+        ("tls.trust",), "a folder of the list: every certificate in it, for DCMTK only those named by hash"
+    ),
     "--add-crl-file": Meaning(
         ("tls.crl", "tls.crl_check"),
         "`crl_check: leaf` unless more is asked for; left out with `-ic`, where DCMTK does not look at it",

@@ -11,11 +11,17 @@ from collections.abc import Iterator
 from fnmatch import translate
 
 _MAGIC = re.compile(r"[*?[]")
+_IN_BRACKETS = re.compile(r"\[([*?[])\]")
 
 
 def is_pattern(path: str) -> bool:
-    """Say whether a path has any of the characters of a pattern in it."""
-    return _MAGIC.search(path) is not None
+    """Say whether a path has any of the characters of a pattern in it, apart from those in brackets of their own."""
+    return _MAGIC.search(_IN_BRACKETS.sub("", path)) is not None
+
+
+def without_brackets(path: str) -> str:
+    """Return the one path that a path means which is no pattern: `[*]` stands for `*`, `[?]` for `?` and `[[]` for `[`."""
+    return _IN_BRACKETS.sub(r"\1", path)
 
 
 def static_folder(pattern: str) -> str:
@@ -53,8 +59,8 @@ def _one_step(folder: str, components: list[str]) -> Iterator[tuple[str, list[st
     elif is_pattern(first):
         for name in _names(folder, first, only_folders=False):
             yield prefix + name, rest
-    elif os.path.lexists(prefix + first):
-        yield prefix + first, rest
+    elif os.path.lexists(path := prefix + without_brackets(first)):
+        yield path, rest
 
 
 def _names(folder: str, pattern: str, *, only_folders: bool) -> list[str]:

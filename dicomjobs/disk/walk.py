@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from pathlib import Path
 
-from dicomjobs.disk.patterns import expand, is_pattern, static_folder
+from dicomjobs.disk.patterns import expand, is_pattern, static_folder, without_brackets
 from dicomjobs.model.job import Duplicates
 from dicomjobs.model.send_set import SendSet, Symlinks
 from dicomjobs.plan.frozen import maker
@@ -80,12 +80,14 @@ def walk(send_set: SendSet, scan: Scan, *, duplicates: Duplicates) -> Iterator[F
     for entry in send_set.paths:
         if duplicates is Duplicates.SEND:
             scan.forget()
-        if is_pattern(entry.path) and not os.path.lexists(entry.path):
+        if os.path.lexists(entry.path):
+            yield from _resolve(entry.path, "", scan, named=True)
+        elif is_pattern(entry.path):
             root = os.path.realpath(static_folder(entry.path))
             for path in expand(entry.path):
                 yield from _resolve(path, root, scan, named=False)
         else:
-            yield from _resolve(entry.path, "", scan, named=True)
+            yield from _resolve(without_brackets(entry.path), "", scan, named=True)
 
 
 def referenced(path: str, folder: str, scan: Scan) -> Iterator[Found]:

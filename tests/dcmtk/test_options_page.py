@@ -14,12 +14,18 @@ from dicomjobs.dcmtk.command_line import Program
 from dicomjobs.dcmtk.findscu_meanings import FINDSCU_MEANINGS
 from dicomjobs.dcmtk.findscu_options import FINDSCU
 from dicomjobs.dcmtk.meanings import Meaning, options_table
+from dicomjobs.dcmtk.storescu_meanings import STORESCU_MEANINGS
+from dicomjobs.dcmtk.storescu_options import STORESCU
+from tests.parity.storescu_differences import DIFFERENCES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "profiles" / "README.md"
 SCHEMA = json.loads((ROOT / "schemas" / "dicomjobs.schema.json").read_text(encoding="utf-8"))
 
-PROGRAMS: tuple[tuple[Program, Mapping[str, Meaning]], ...] = ((FINDSCU, FINDSCU_MEANINGS),)
+PROGRAMS: tuple[tuple[Program, Mapping[str, Meaning]], ...] = (
+    (STORESCU, STORESCU_MEANINGS),
+    (FINDSCU, FINDSCU_MEANINGS),
+)
 
 EVERY_PROGRAM = pytest.mark.parametrize(("program", "meanings"), PROGRAMS, ids=[each.name for each, _ in PROGRAMS])
 
@@ -59,6 +65,18 @@ def test_every_key_that_is_named_is_one(program: Program, meanings: Mapping[str,
     keys = {key for meaning in meanings.values() for key in meaning.keys}
 
     assert [key for key in sorted(keys) if not _is_a_key(key)] == [], program.name
+
+
+def test_the_page_lists_the_differences_that_are_left_on_the_wire(pytestconfig: pytest.Config) -> None:
+    """Those of the parity table, word for word."""
+    listed = [f"- {difference.reason}" for difference in DIFFERENCES.values()]
+    text = PAGE.read_text(encoding="utf-8")
+    section = text.partition("\n### What differs on the wire\n")[2].partition("\n## ")[0]
+    found = [line for line in section.splitlines() if line.startswith("- ")]
+    if pytestconfig.getoption("--update-golden"):
+        PAGE.write_text(text.replace("\n".join(found), "\n".join(listed)), encoding="utf-8")
+
+    assert found == listed
 
 
 def _is_a_key(key: str) -> bool:

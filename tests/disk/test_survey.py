@@ -417,3 +417,30 @@ def test_garbage_never_stops_a_survey(tmp_path: Path, contents: list[bytes]) -> 
     found = survey_of(send_set_of(folder))
 
     assert all(file.problem == "incomplete_header" for file in found)
+
+
+@pytest.mark.parametrize("name", ["a[1]*?.dcm", "[x].dcm"])
+def test_a_name_whose_special_characters_stand_in_brackets_means_that_file_alone(tmp_path: Path, name: str) -> None:
+    """It is named outright, so that it is missed when it is not there."""
+    written = "".join(f"[{character}]" if character in "*?[" else character for character in name)
+    for each in (name, "a1xy.dcm", "x.dcm"):
+        make_instance(tmp_path / each)
+    found = survey_of(send_set_of(tmp_path / written))
+    (tmp_path / name).unlink()
+    missed = survey_of(send_set_of(tmp_path / written))
+
+    assert [(Path(each.path).name, each.named, each.problem) for each in found] == [(name, True, "")]
+    assert [(Path(each.path).name, each.problem) for each in missed] == [(name, "no_such_file")]
+
+
+def test_a_file_to_which_several_paths_lead_comes_once_or_once_a_path(tmp_path: Path) -> None:
+    """The latter where duplicates are sent, each of them in its place."""
+    make_study(tmp_path / "in", 2)
+    send_set = send_set_of(tmp_path / "in" / "000001.dcm", tmp_path / "in", tmp_path / "in")
+
+    assert names(survey_of(send_set)) == ["000001.dcm", "000000.dcm"]
+    assert names(list(survey(send_set, duplicates=Duplicates.SEND, now=NOW))) == [
+        "000001.dcm",
+        *("000000.dcm", "000001.dcm"),
+        *("000000.dcm", "000001.dcm"),
+    ]

@@ -8,15 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from dicomjobs.dcmtk.command_line import Ends
+from dicomjobs.dcmtk.storescu_options import STORESCU
 from tests.parity.exchange import Exchange, Found, differences, exchanges_of
 from tests.parity.storescu_differences import DIFFERENCES
 from tests.parity.storescu_files import make_files
-from tests.parity.storescu_lines import LINES, RENAMES, Line
+from tests.parity.storescu_lines import LINES, RENAMES, TLS_LINES, TLS_REFUSALS, Line
 from tests.parity.storescu_peers import PEERS
 from tests.support.command import dicomjobs
 from tests.support.instances import make_instance
 from tests.support.peers import run_program
 from tests.support.recording_scp import RecordingScp, recording_scp
+
+NOT_HERE = frozenset(
+    {
+        *("--ipv4", "--ipv6", "--ip-auto", "--no-sni", "--request-sni", "--profile-8996", "--profile-8996-mod"),
+        *("--profile-basic", "--std-passwd"),
+    }
+)
+"""Options that Debian's program of today has not, Triple DES among them, and one that wants a terminal."""
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +116,14 @@ def assert_alike(line: Line, theirs: tuple[Exchange, ...], ours: tuple[Exchange,
 def test_every_listed_difference_is_shown_by_a_line() -> None:
     """What no longer differs is no longer listed."""
     assert {name for line in (*LINES, *RENAMES) for name in line.shows} == set(DIFFERENCES)
+
+
+def test_the_table_has_every_option_that_the_installed_program_takes() -> None:
+    """And at least as many lines as there are options; options newer than it are held against the newest rules elsewhere."""
+    lines = (*LINES, *RENAMES, *TLS_LINES, *TLS_REFUSALS)
+    used = {word for line in lines for word in shlex.split(line.options)}
+    options = {option for option in STORESCU.options if option.ends is Ends.NEVER and option.long not in NOT_HERE}
+    missing = {option.long for option in options if not used & {option.long, option.short}}
+
+    assert missing == set()
+    assert len(lines) >= 180

@@ -12,6 +12,7 @@ from tests.parity.storescu_lines import TLS_LINES, TLS_REFUSALS, Line
 from tests.parity.test_storescu import assert_alike, of_job, of_storescu
 from tests.support.certificates import as_der, key_as_der
 from tests.support.instances import make_instance
+from tests.support.peers import run_program
 from tests.support.recording_scp import recording_scp
 from tests.support.tls_keys import PASSWORD, TlsKeys, server_context
 
@@ -33,6 +34,7 @@ def ring(tmp_path_factory: pytest.TempPathFactory, tls_keys: TlsKeys) -> Path:
     (folder / "list.crl").write_bytes(tls_keys.list.read_bytes())
     (folder / "cas").mkdir()
     (folder / "cas" / "ca.pem").write_bytes(tls_keys.authority.certificate.read_bytes())
+    assert run_program("openssl", "rehash", folder / "cas").returncode == 0
     (folder / "other.pem").write_bytes(tls_keys.stranger.certificate.read_bytes())
     (folder / "seed").write_bytes(bytes(64))
     return folder
