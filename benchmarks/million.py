@@ -13,6 +13,7 @@ from benchmarks.measure import row
 from dicomjobs.disk.row_file import temporary_rows
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob, Verify
+from dicomjobs.model.phi import Phi
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.model.sent_files import PutAway, SentFiles
@@ -88,7 +89,7 @@ def _files(count: int) -> Iterator[SurveyedFile]:
 def main() -> None:
     """Measure and print; exits with 1 when the memory budget is exceeded."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    origin = Origin(job_file="job.yaml", inputs=(), reports_directory=None, state_directory=None)
+    origin = Origin(job_file="job.yaml", inputs=(), reports_directory=None, phi=Phi.PATHS, state_directory=None)
     with closing(temporary_rows()) as rows:
         began = time.perf_counter()
         plan_jobs([JOB], origin=origin, inventory=Archive(count), query_files={}, rows=rows, scratch=temporary_rows)

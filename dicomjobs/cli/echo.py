@@ -17,6 +17,7 @@ from dicomjobs.disk.row_file import temporary_rows
 from dicomjobs.events import RunFinished, Stamped
 from dicomjobs.execute.executor import execute
 from dicomjobs.model.peer import Peer
+from dicomjobs.model.phi import Phi
 from dicomjobs.plan.echo import plan_echo
 from dicomjobs.plan.plan import FORMAT_VERSION, InstancesDigest, JobPlan, Plan
 from dicomjobs.report.agreements import agreement_lines
@@ -50,6 +51,7 @@ def plan_of_echo(peer: Peer) -> Plan:
         job_file="",
         inputs=(),
         reports_directory=None,
+        phi=Phi.PATHS,
         state_directory=None,
         instances=InstancesDigest(count=0, sha256=""),
         jobs=(JobPlan(name="echo", needs=(), peer=peer, step=plan_echo()),),

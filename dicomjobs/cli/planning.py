@@ -45,6 +45,7 @@ def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -
         job_file=workspace.file,
         inputs=tuple(InputFile(path=each.path, sha256=each.sha256) for each in workspace.inputs) + read,
         reports_directory=workspace.reports_directory,
+        phi=workspace.phi,
         state_directory=workspace.state_directory,
         at=workspace.at.astimezone(UTC).isoformat(),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from dicomjobs.cli.arguments import Arguments
@@ -30,9 +31,11 @@ from dicomjobs.events import (
 )
 from dicomjobs.execute.executor import StampedBatch
 from dicomjobs.execute.tally import SPOILING
+from dicomjobs.model.phi import Phi
 from dicomjobs.plan.plan import Instances, Plan
 from dicomjobs.report.event_json import encode
 from dicomjobs.report.phrases import number_of
+from dicomjobs.report.telling import printable, telling
 
 _ENDINGS = {
     EndedBy.RELEASE: "released",
@@ -48,9 +51,9 @@ _ENDINGS = {
 def follow(plan: Plan, rows: Instances, stop: ProcessStop, arguments: Arguments) -> Iterator[Sink]:
     """Give the sink that shows what goes on, as the arguments and the terminal want it."""
     if arguments.debug:
-        yield _print_every_event
+        yield partial(_print_every_event, plan.phi)
     elif arguments.verbose:
-        yield partial(_print_what_matters, rows)
+        yield partial(_print_what_matters, telling(rows, plan.phi), plan.phi)
     elif arguments.quiet or not sys.stderr.isatty():
         yield lambda _: None
     else:
@@ -63,18 +66,18 @@ def follow(plan: Plan, rows: Instances, stop: ProcessStop, arguments: Arguments)
             yield view.show
 
 
-def _print_every_event(batch: StampedBatch) -> None:
-    """Print each event as it stands in the log."""
+def _print_every_event(phi: Phi, batch: StampedBatch) -> None:
+    """Print each event as it stands in the log, without what is nobody's business there."""
     with unless_unread(sys.stderr):
         for stamped in batch:
-            print(encode(stamped), file=sys.stderr)
+            print(encode(replace(stamped, event=printable(stamped.event, phi))), file=sys.stderr)
 
 
-def _print_what_matters(rows: Instances, batch: StampedBatch) -> None:
+def _print_what_matters(rows: Instances, phi: Phi, batch: StampedBatch) -> None:
     """Print jobs, associations and failures."""
     with unless_unread(sys.stderr):
         for stamped in batch:
-            if line := describe(stamped.event, rows):
+            if line := describe(printable(stamped.event, phi), rows):
                 print(line, file=sys.stderr)
 
 

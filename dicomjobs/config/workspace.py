@@ -35,6 +35,7 @@ from dicomjobs.model.acceptance import Acceptance
 from dicomjobs.model.association import Proposing
 from dicomjobs.model.job import Job
 from dicomjobs.model.peer import Peer
+from dicomjobs.model.phi import Phi
 
 __all__ = ["MissingParameters", "SourceFile", "Workspace", "load_workspace", "select_jobs", "show_workspace"]
 
@@ -65,6 +66,7 @@ class Workspace:
     acceptances: Mapping[Peer, Acceptance]
     """What peers are known to accept."""
     reports_directory: str | None
+    phi: Phi
     state_directory: str | None
 
 
@@ -127,6 +129,7 @@ def load_workspace(
         profiles=tuple(site.profiles.values()),
         acceptances=site.acceptances,
         reports_directory=_directory(document, places, "reports"),
+        phi=_phi(document, places),
         state_directory=_directory(document, places, "state"),
     )
     return workspace, warnings
@@ -159,6 +162,12 @@ def _stop(sources: Sources, diagnostics: Diagnostics) -> Diagnostics:
     quoted = with_source_lines(diagnostics, sources.documents)
     stop_on_errors(quoted)
     return quoted
+
+
+def _phi(document: dict[str, Any], places: Places) -> Phi:
+    """Return how much a report may tell."""
+    root = Cursor(value=document, pointer=(), findings=Findings(places=places))
+    return root["reports"]["phi"].word(Phi)
 
 
 def _directory(document: dict[str, Any], places: Places, section: str) -> str | None:

@@ -14,6 +14,7 @@ from dicomjobs.model.association import Proposal
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Need, OnFailure, Output, Padding, Split, Verify
 from dicomjobs.model.peer import Peer
+from dicomjobs.model.phi import Phi
 from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order
@@ -220,6 +221,7 @@ class Plan:
     job_file: str
     inputs: tuple[InputFile, ...]
     reports_directory: str | None
+    phi: Phi
     state_directory: str | None
     instances: InstancesDigest
     jobs: tuple[JobPlan, ...]

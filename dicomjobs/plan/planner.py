@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from dicomjobs.model.job import EchoJob, FindJob, Job, StoreJob
+from dicomjobs.model.phi import Phi
 from dicomjobs.plan.draft import RowStore
 from dicomjobs.plan.echo import plan_echo
 from dicomjobs.plan.find import QueryFiles, plan_find
@@ -34,6 +35,7 @@ class Origin:
     job_file: str
     inputs: tuple[InputFile, ...]
     reports_directory: str | None
+    phi: Phi
     state_directory: str | None
     at: str = ""
     """The moment of the run, which is what invented identities differ by from run to run."""
@@ -59,6 +61,7 @@ def plan_jobs(
         job_file=origin.job_file,
         inputs=origin.inputs,
         reports_directory=origin.reports_directory,
+        phi=origin.phi,
         state_directory=origin.state_directory,
         instances=rows.digest,
         jobs=job_plans,

@@ -8,6 +8,7 @@ from typing import Final
 from dicomjobs.events import DELIVERED, InstanceFinished, Outcome
 from dicomjobs.plan.plan import Instances, JobPlan, Plan, PlannedInstance, StoreStep
 from dicomjobs.report.csv_text import csv_line
+from dicomjobs.report.telling import telling
 
 COLUMNS: Final = (
     "job",
@@ -39,6 +40,7 @@ def render_rows(
 
     Raises ValueError when there are fewer rows than the plan says.
     """
+    instances = telling(instances, plan.phi)
     yield csv_line(COLUMNS)
     for job in plan.jobs:
         if isinstance(job.step, StoreStep):

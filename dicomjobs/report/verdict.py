@@ -6,7 +6,7 @@ Where the sums and a job's own last word disagree, the worse of the two is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
 from typing import assert_never
@@ -23,6 +23,7 @@ from dicomjobs.events import (
     SentFilesKept,
 )
 from dicomjobs.model.peer import Peer
+from dicomjobs.model.phi import Phi
 from dicomjobs.plan.plan import EchoStep, FindStep, Instances, JobPlan, Plan, Step, StoreStep
 from dicomjobs.report import exit_code as codes
 from dicomjobs.report.coverage import Coverage, coverage_of
@@ -37,9 +38,12 @@ from dicomjobs.report.report import (
     RunOutcome,
 )
 from dicomjobs.report.tally import ASSOCIATIONS, EXAMPLES, JobTally
+from dicomjobs.report.telling import telling, told_words
 
 _REST_WORDS = "failures of further kinds"
 _REST_HINT = "instances.csv names each of them"
+_KEPT = "sent_files_kept"
+_KEPT_WORDS = "delivered, but what `sent_files` asks for could not be done"
 _KEPT_HINT = (
     "the instances are delivered: put the files away by hand, or see what keeps dicomjobs from it and run the job again"
 )
@@ -71,6 +75,7 @@ def make_report(plan: Plan, run: RunTally, tallies: Mapping[str, JobTally], inst
     """Return the report of a run from the sums of its jobs."""
     code = _exit_code(run, tallies)
     heard = run.last_at >= run.first_at
+    told = telling(instances, plan.phi) if instances else None
     return Report(
         run_id=run.started.run_id if run.started else "",
         version=run.started.version if run.started else "",
@@ -79,7 +84,7 @@ def make_report(plan: Plan, run: RunTally, tallies: Mapping[str, JobTally], inst
         started=run.first_at if heard else None,
         finished=run.last_at if heard else None,
         seconds=run.last_at - run.first_at if heard else 0.0,
-        jobs=tuple(_job_report(job, tallies[job.name], run, instances) for job in plan.jobs),
+        jobs=tuple(_job_report(job, tallies[job.name], run, told, plan.phi) for job in plan.jobs),
     )
 
 
@@ -119,7 +124,7 @@ def _job_codes(tally: JobTally) -> Iterator[int]:
         yield codes.code_of_job(finished.outcome, finished.cause)
 
 
-def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instances | None) -> JobReport:
+def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instances | None, phi: Phi) -> JobReport:
     """Return what became of one job."""
     finished = tally.finished
     return JobReport(
@@ -132,7 +137,7 @@ def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instanc
         bytes=tally.bytes,
         seconds=finished.seconds if finished else _seconds_until_lost(tally, run),
         associations=tuple(_associations(tally)),
-        failures=tuple(_failures(tally, instances)),
+        failures=tuple(_told(failure, phi) for failure in _failures(tally, instances)),
         truncated=finished.truncated if finished else False,
         associations_left_out=max(0, tally.last_association - ASSOCIATIONS),
         queries=tally.queries,
@@ -252,6 +257,15 @@ def _failures(tally: JobTally, instances: Instances | None) -> Iterator[Failure]
         yield Failure(reason="other", count=rest, status=None, words=_REST_WORDS, hint=_REST_HINT, examples=())
 
 
+def _told(failure: Failure, phi: Phi) -> Failure:
+    """Return a failure that names no file where that may not be told."""
+    if phi is Phi.PATHS:
+        return failure
+    if failure.reason == _KEPT:
+        return replace(failure, words=_KEPT_WORDS, examples=())
+    return replace(failure, words=told_words(failure.reason, failure.words, phi))
+
+
 def _output_failure(lost: OutputFailed) -> Failure:
     """Tell of an output that could not be written."""
     words = f"{lost.path} could not be written: {lost.words}"
@@ -260,10 +274,8 @@ def _output_failure(lost: OutputFailed) -> Failure:
 
 def _kept_files(kept: SentFilesKept) -> Failure:
     """Tell of sent files that could not be put away."""
-    words = f"delivered, but what `sent_files` asks for could not be done: {kept.words}"
-    return Failure(
-        reason="sent_files_kept", count=kept.count, status=None, words=words, hint=_KEPT_HINT, examples=(kept.path,)
-    )
+    words = f"{_KEPT_WORDS}: {kept.words}"
+    return Failure(reason=_KEPT, count=kept.count, status=None, words=words, hint=_KEPT_HINT, examples=(kept.path,))
 
 
 def _told_by(groups: list[Failure], finished: JobFinished) -> bool:

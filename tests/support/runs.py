@@ -35,6 +35,7 @@ from dicomjobs.model.association import (
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, Padding, Verify
 from dicomjobs.model.peer import AddressFamily, Allowance, MaximumPdu, Peer, Timeouts
+from dicomjobs.model.phi import Phi
 from dicomjobs.model.query import Element
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import Order
@@ -215,6 +216,7 @@ def make_plan(*jobs: JobPlan) -> Plan:
         job_file="night.yaml",
         inputs=(),
         reports_directory=None,
+        phi=Phi.PATHS,
         state_directory=None,
         instances=InstancesDigest(count=rows, sha256="0" * 64),
         jobs=jobs,
