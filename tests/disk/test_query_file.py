@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicomjobs.disk.query_file import NotAQuery, read_query
@@ -129,6 +129,7 @@ def _encoded(syntax: str) -> bytes:
 BARE = [_encoded(syntax) for syntax in (EXPLICIT, "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")]
 
 
+@settings(deadline=None)
 @given(
     data=st.sampled_from([*BARE, b"\0" * 128 + b"DICM" + BARE[0], DUMP.encode("latin-1")]),
     place=st.integers(0, 400),

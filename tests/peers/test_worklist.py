@@ -74,10 +74,12 @@ def test_the_shipped_job_gets_what_is_scheduled_today_on_this_scanner(tmp_path: 
     with (run.path / "worklist-2026-11-21.csv").open(newline="", encoding="utf-8") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["PatientID"])
     assert (ended.code, ended.err) == (0, "")
-    assert [(row["PatientID"], row["PatientName"], row["AccessionNumber"]) for row in rows] == [
-        ("P1", "J\u00f6rg^A", "1"),
-        ("P2", "Bach^B", "2"),
+    step = "ScheduledProcedureStepSequence[0]"
+    assert [(row["PatientID"], row["PatientName"], row[f"{step}.ScheduledProcedureStepStartTime"]) for row in rows] == [
+        ("P1", "J\u00f6rg^A", "0900"),
+        ("P2", "Bach^B", "1030"),
     ]
+    assert {row[f"{step}.ScheduledProcedureStepDescription"] for row in rows} == {"Sch\u00e4del"}
     lines = [json.loads(line) for line in run.text("worklist-2026-11-21.jsonl").splitlines()]
     steps = sorted(json.dumps(line["ScheduledProcedureStepSequence"], ensure_ascii=False) for line in lines)
     assert len(steps) == 2
