@@ -150,8 +150,9 @@ def _rewriting(rewriting: Rewriting) -> Iterator[str]:
     if rewriting.inventor:
         counts = rewriting.inventor.invention
         yield (
-            f"  every instance as another one: {counts.instances_per_series} in a series, "
-            f"{counts.series_per_study} series in a study, {counts.studies_per_patient} studies of a patient"
+            f"  every instance as another one: series of {_number(counts.instances_per_series, 'instance')}, "
+            f"studies of {counts.series_per_study} series, patients with "
+            f"{_number(counts.studies_per_patient, 'study', 'studies')}"
         )
     if rewriting.new_vrs is NewVrs.AS_OB:
         yield "  OB written for the VRs UN, UT and later"

@@ -186,6 +186,29 @@ def test_a_profile_that_cannot_take_an_instance_gives_code_3(folder: Path) -> No
     assert "no presentation context fits" in planned.out
 
 
+def test_what_is_done_to_instances_and_files_is_said(tmp_path: Path) -> None:
+    """One line each, in the order in which it is done."""
+    make_study(tmp_path / "files", 2, rows=4)
+    propose = "{propose: {preferred: [DeflatedExplicitVRLittleEndian]}}"
+    counts = "{instances_per_series: 20, series_per_study: 4, studies_per_patient: 1}"
+    more = f"association_profile: {propose}, invent: {counts}, new_vrs: as_ob, repeat: 2, sent_files: rename"
+    text = store_yaml(11112, tmp_path / "files", more=more).replace("send_set: {", "send_set: {order: sorted, ")
+
+    lines = dicomjobs("plan", write(tmp_path, text)).out.splitlines()
+
+    said = [line.strip() for line in lines if line.startswith("  ") and not line.startswith("    ")]
+    assert said == [
+        "4 transfers: 4 to send (1.60 kB) on 1 association, 0 not",
+        "every instance as another one: series of 20 instances, studies of 4 series, patients with 1 study",
+        "OB written for the VRs UN, UT and later",
+        "each file 2 times",
+        "in the order of the paths, one association at a time",
+        "native files go deflated where the peer accepts it",
+        "association 1: 4 instances of 1 study, 2 presentation contexts, 1 of them for no file",
+        "then each file gets the ending .done when it was delivered, .bad when it failed for good",
+    ]
+
+
 def test_a_folder_that_cannot_be_written_to_gives_code_7(folder: Path) -> None:
     """Here: one that is not there."""
     planned = dicomjobs("plan", "job.yaml", "-o", "nowhere/plan.json")

@@ -305,8 +305,9 @@ def test_no_mutation_makes_the_reader_raise_anything_else(tmp_path: Path, data: 
     syntax = data.draw(st.sampled_from([*NATIVE, RLELossless]))
     nested = [[(0x00081150, "UI", make_uid(1)), (0x00081199, "SQ", [[]])]]
     made = make_instance(tmp_path / "a.dcm", transfer_syntax=syntax, rows=2, extra=[(0x00080006, "SQ", nested)])
-    mutated = bytearray(made.path.read_bytes())
-    for position in data.draw(st.lists(st.integers(132, len(mutated) - 1), max_size=8)):
+    first = data.draw(st.sampled_from([0, 132, made.offset]))  # a file, one without preamble, a bare data set
+    mutated = bytearray(made.path.read_bytes()[first:])
+    for position in data.draw(st.lists(st.integers(0, len(mutated) - 1), max_size=8)):
         mutated[position] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(mutated)))
 
