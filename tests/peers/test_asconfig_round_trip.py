@@ -22,7 +22,7 @@ from dicomjobs.wire.negotiation import association_request
 from tests.support.asconfig_judge import Judge, Negotiated, asconfig_judge, negotiated
 from tests.support.command import dicomjobs
 from tests.support.instances import make_instance
-from tests.support.peers import storescp
+from tests.support.peers import free_port, run_program, storescp
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "asconfig" / "good"
 DEBIAN = Path("/etc/dcmtk")
@@ -220,6 +220,25 @@ def test_storescp_accepts_what_was_exported_and_what_it_was_made_from(tmp_path: 
         assert len(peer.files()) == 1
 
 
+def test_storescp_works_with_its_own_file_there_and_back(tmp_path: Path) -> None:
+    """What storescu sends to the profile that came back is stored."""
+    instance = make_instance(tmp_path / "ct.dcm")
+    assert dicomjobs("import", "asconfig", DEBIAN / "storescp.cfg", "-o", tmp_path / "site.yaml").code == 0
+    assert dicomjobs("export", "asconfig", tmp_path / "site.yaml", "Default", "-o", tmp_path / "back.cfg").code == 0
+
+    with storescp(tmp_path, "-xf", str(tmp_path / "back.cfg"), "Default") as peer:
+        sent = run_program("storescu", "-xf", DEBIAN / "storescu.cfg", "Default", peer.host, peer.port, instance.path)
+
+        assert sent.returncode == 0, sent.stderr
+        assert len(peer.files()) == 1
+
+
 def test_storescp_refuses_a_profile_with_two_contexts_of_one_class(tmp_path: Path) -> None:
-    """Which is said in the exported file."""
-    assert "# storescp refuses it" in _exported(_native(tmp_path), "listed").read_text()
+    """Which is said in the exported file, because it cannot be helped."""
+    target = _exported(_native(tmp_path), "listed")
+
+    refused = run_program("storescp", "-xf", target, "listed", free_port())
+
+    assert refused.returncode != 0
+    assert "duplicate abstract syntaxes" in refused.stderr
+    assert "# storescp refuses it" in target.read_text()
