@@ -162,7 +162,7 @@ def _as_pem(label: str, data: bytes) -> bytes:
 @contextmanager
 def _as_file(data: bytes) -> Iterator[str]:
     """Give a path under which OpenSSL can read data that are in memory; where the system can do no better, in a file of ours alone."""
-    if not hasattr(os, "memfd_create"):
+    if not (hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir()):
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)
             file.flush()
@@ -180,9 +180,18 @@ def _as_file(data: bytes) -> Iterator[str]:
 def _unusable(path: str, what: str, why: Exception | str) -> NoReturn:
     """Raise the error for a file that cannot be read or does not hold what it should."""
     reason = why if isinstance(why, str) else _reason(why)
-    hint = "the key belongs to another certificate" if "mismatch" in reason else ""
+    hint = next((hint for part, hint in _HINTS.items() if part in reason), "")
     words = f"the {what} cannot be loaded from {path}: {reason}"
     raise TlsHandshakeFailed(words, hint=hint) from (None if isinstance(why, str) else why)
+
+
+_HINTS = {
+    "mismatch": "the key belongs to another certificate",
+    "too small": "the key is too short for this profile: have a new one made, RSA with 2048 bits for example",
+    "too weak": "the certificate is signed with a digest that is too weak for this profile: have a new one made",
+    "password": "compare the files, tls.format and tls.key_password",
+}
+"""By a part of the reason."""
 
 
 def _reason(error: Exception) -> str:

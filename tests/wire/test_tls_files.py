@@ -179,6 +179,7 @@ def test_a_wrong_key_password_is_told(tls_keys: TlsKeys, password: bytes) -> Non
     error = complaint(trusting(tls_keys, **own(tls_keys.locked), key_password=SECRET), password)
 
     assert "certificate and key cannot be loaded" in error.words
+    assert "tls.key_password" in error.hint
     assert "xxx" not in error.words
 
 
@@ -208,6 +209,8 @@ def of_no_use(tls_keys: TlsKeys, folder: Path) -> dict[str, tuple[dict[str, Any]
         "certificate that is not there": (client | {"certificate": "/nowhere/c.pem"}, "no such file", ""),
         "key that is not there": (client | {"key": "/nowhere/k.pem"}, "no such file", ""),
         "key of another": (client | {"key": other["key"]}, "key values mismatch", "another certificate"),
+        "weak key": (own(tls_keys.weak), "ee key too small", "2048 bits"),
+        "weak signature": (own(tls_keys.weakly_signed), "ca md too weak", "digest"),
         "certificate in DER": (client | {"certificate": der["certificate"]}, "in DER", "format: der"),
         "key in DER": (client | {"key": der_key}, "in DER", "format: der"),
         "certificate in PEM": (der | {"certificate": client["certificate"], "key": der_key}, "in PEM", "format: pem"),
@@ -230,7 +233,7 @@ CASES = (
     *("trust that is garbled", "list that is not there", "list that is a certificate", "certificate that is not there"),
     *("key that is not there", "key of another", "certificate in DER", "key in DER", "certificate in PEM"),
     *("trust in a pipe", "list in a pipe", "key in a pipe", "key of DER in a pipe"),
-    *("certificate that is none", "key in PEM", "key that is none"),
+    *("weak key", "weak signature", "certificate that is none", "key in PEM", "key that is none"),
 )
 
 
