@@ -16,8 +16,8 @@ from dicomjobs.report.csv_text import csv_line
 _RISKY: Final = (",", *(end + start for end in (FIELD_END, ROW_END) for start in "=+-@ "))
 """What a field of CSV has to be quoted for, when it holds or begins with it."""
 _FORMULA: Final = tuple("=+-@ ")
-_FIRST, _LAST = "\x01", "\x02"
-"""Stand for the brackets around several values until the quotation marks are there."""
+_FIRST, _LAST, _NUMBER = "\x01", "\x02", "\x03"
+"""Stand for the brackets around several values, and before a number, until it is known what is empty."""
 
 
 def csv_text(rows: Iterable[PlainRows | Row], before: Sequence[str]) -> Iterator[str]:
@@ -40,11 +40,12 @@ class JsonLines:
     def __init__(self, columns: Sequence[Column]) -> None:
         """Prepare for columns; the object of a plain row is made in one step from a pattern."""
         self._headings = [column.heading for column in columns]
-        numbers = [column.vr in NUMBER_STRINGS for column in columns]
         keys = [quoted(column.heading).replace("%", "%%") for column in columns]
-        texts = [f"{key}:%s" if number else f'{key}:"%s"' for key, number in zip(keys, numbers, strict=True)]
-        self._pattern = "{" + ",".join(texts) + "}"
-        self._numbers = [place for place, number in enumerate(numbers) if number]
+        texts = [
+            f"{key}:{_NUMBER}%s" if column.vr in NUMBER_STRINGS else f'{key}:"%s"'
+            for key, column in zip(keys, columns, strict=True)
+        ]
+        self._pattern = "\n{" + ",".join(texts) + "}"
 
     def text(self, rows: Iterable[PlainRows | Row], before: str) -> Iterator[str]:
         """Give lines; `before` is what stands first in every object, with a comma behind it unless it is empty."""
@@ -56,18 +57,19 @@ class JsonLines:
                 yield lines.replace("\n{", "\n{" + before)[1:] + "\n" if before else lines[1:] + "\n"
 
     def _plain(self, text: str) -> str:
-        """Return the objects of plain rows, each after a newline."""
-        pattern, numbers = self._pattern, self._numbers
-        objects = [""]
-        for row in text[:-1].split(ROW_END):
-            texts = row.split(FIELD_END)
-            for place in numbers:
-                texts[place] = texts[place] or "null"
-            if "\\" in row or not row.isascii():
-                texts = [each if each.isascii() and "\\" not in each else _inside(each) for each in texts]
-            objects.append(pattern % tuple(texts))
-        lines = "\n".join(objects).replace(':""', ":null")
-        if "\\" in text:
+        """Return the objects of plain rows, each after a newline: all of them are made in one step."""
+        rows = text.count(ROW_END)
+        fields = text[:-1].replace(ROW_END, FIELD_END).split(FIELD_END)
+        if "\\" in text or not text.isascii():
+            fields = [each if each.isascii() and "\\" not in each else _inside(each) for each in fields]
+        lines = (self._pattern * rows) % tuple(fields)
+        lines = (
+            lines.replace(':""', ":null")
+            .replace(_NUMBER + ",", "null,")
+            .replace(_NUMBER + "}", "null}")
+            .replace(_NUMBER, "")
+        )
+        if _FIRST in lines:
             lines = lines.replace('""', "null").replace(f'"{_FIRST}', "[").replace(f'{_LAST}"', "]")
         return lines
 
