@@ -43,6 +43,10 @@ class Arguments:
     run: str = "latest"
     here: bool = False
     peer: str = ""
+    keys: tuple[str, ...] = ()
+    level: str = ""
+    model: str = ""
+    most: int = 0
     kind: str = ""
     source: str = ""
     profile: str = ""
@@ -60,7 +64,13 @@ class Arguments:
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Return the arguments; like every command, prints help or a usage error and exits (0, 2) by itself."""
-    found = vars(build_parser().parse_args(argv))
+    parser = build_parser()
+    namespace, rest = parser.parse_known_args(argv)
+    if rest and (namespace.verb != "find" or any(each.startswith("-") for each in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    found = vars(namespace)
+    if rest:  # keys behind an option, which argparse takes for nobody's
+        found["keys"] = [*found["keys"], *rest]
     known = {field.name for field in fields(Arguments)}
     return Arguments(**{key: _frozen(value) for key, value in found.items() if key in known})
 
@@ -184,6 +194,28 @@ def _add_asking_verbs(verbs: Any) -> None:
     """Add the verbs that ask one peer something, without a job."""
     echo = verbs.add_parser("echo", help="ask a peer whether it is there (C-ECHO)")
     _add_peer(echo)
+    find = verbs.add_parser("find", help="ask a peer what it has (C-FIND), a table as the answer")
+    _add_peer(find)
+    find.add_argument(
+        "keys",
+        nargs="*",
+        metavar="KEY[=VALUE]",
+        help="what to look for, as StudyDate=20261126 PatientName=DOE*; without a value what to show as well",
+    )
+    find.add_argument("--level", choices=("PATIENT", "STUDY", "SERIES", "IMAGE"), default="STUDY")
+    find.add_argument(
+        "--model",
+        choices=("study", "patient", "patient_study_only", "worklist"),
+        default="",
+        help="the information model (default: study, patient for --level PATIENT)",
+    )
+    find.add_argument("--most", type=int, default=0, metavar="N", help="stop after so many matches; exit code 3 then")
+    find.add_argument(
+        "--format",
+        choices=("table", "csv", "jsonl", "json"),
+        default="",
+        help="json: the DICOM JSON Model, a match a line (default: a table on a terminal, else csv)",
+    )
     probe = verbs.add_parser("probe", help="find out what a peer accepts, and print it as YAML")
     _add_peer(probe)
     probe.add_argument("-o", "--output", metavar="FILE.yaml", help="write the YAML here instead of printing it")

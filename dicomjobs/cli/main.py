@@ -21,6 +21,7 @@ VERBS = {
     "serve": "dicomjobs.cli.serve",
     "report": "dicomjobs.cli.report",
     "echo": "dicomjobs.cli.echo",
+    "find": "dicomjobs.cli.find",
     "ledger": "dicomjobs.cli.ledger",
     "probe": "dicomjobs.cli.probe",
     "import": "dicomjobs.cli.import_verb",

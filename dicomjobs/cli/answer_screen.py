@@ -1,0 +1,151 @@
+"""Answers for a person or a pipe: printed while they come, or kept for one table on the terminal; nothing is written to disk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from dicomjobs.answers.json_model import decode_identifier
+from dicomjobs.answers.rows import FIELD_END, ROW_END, PlainRows, Row, RowReader, compact
+from dicomjobs.cli.pipes import unless_unread
+from dicomjobs.dicom.escape import one_line
+from dicomjobs.events import MatchesReceived, OutputFailed
+from dicomjobs.report.csv_text import csv_line
+from dicomjobs.report.matches import JsonLines, csv_text
+
+MOST_ROWS = 1000
+"""Rows of a table on a terminal; whoever wants more of them wants a file."""
+
+_WIDTH_OF_A_FILE = 200
+"""Columns of a table that goes to no terminal."""
+
+_SHORT = {
+    "ModalitiesInStudy": "Modalities",
+    "NumberOfPatientRelatedStudies": "Studies",
+    "NumberOfSeriesRelatedInstances": "Instances",
+    "NumberOfStudyRelatedInstances": "Instances",
+    "NumberOfStudyRelatedSeries": "Series",
+    "PatientBirthDate": "BirthDate",
+    "ScheduledProcedureStepStartDate": "StartDate",
+    "ScheduledProcedureStepStartTime": "StartTime",
+    "ScheduledStationAETitle": "StationAETitle",
+}
+"""Headings that are longer than what stands below them."""
+
+Written = Callable[[MatchesReceived], str]
+
+
+class PrintedAnswers:
+    """Prints matches as they come."""
+
+    def __init__(self, written: Written, head: str) -> None:
+        """Print the head at once; `written` makes text of matches."""
+        self._written = written
+        self._print(head)
+
+    def take(self, matches: MatchesReceived) -> None:
+        """Print matches; raises ProtocolError for one that cannot be read."""
+        self._print(self._written(matches))
+
+    def publish(self) -> Iterator[OutputFailed]:
+        """Do nothing: what was printed is printed."""
+        return iter(())
+
+    def withhold(self) -> Iterator[OutputFailed]:
+        """Do nothing: that the answer was cut short is told beside it."""
+        return iter(())
+
+    @staticmethod
+    def _print(text: str) -> None:
+        """Print text, if anybody reads it."""
+        with unless_unread(sys.stdout):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+class TableAnswers:
+    """Keeps the first rows for a table."""
+
+    def __init__(self, headings: Sequence[str]) -> None:
+        """Begin without rows."""
+        self._headings = headings
+        self._rows: list[list[str]] = []
+        self._count = 0
+
+    def take(self, matches: MatchesReceived) -> None:
+        """Keep rows while there is room; raises ProtocolError for one that cannot be read."""
+        self._count += len(matches.identifiers)
+        if len(self._rows) < MOST_ROWS:
+            for rows in _reader(self._headings, matches).read(matches.identifiers):
+                self._rows += [rows.texts] if isinstance(rows, Row) else _texts(rows)
+
+    def publish(self) -> Iterator[OutputFailed]:
+        """Do nothing: the table is printed by `show`."""
+        return iter(())
+
+    def withhold(self) -> Iterator[OutputFailed]:
+        """Do nothing: the table is printed by `show`."""
+        return iter(())
+
+    def show(self) -> None:
+        """Print the table, if there is anything in it."""
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(show_edge=False, pad_edge=False)
+        for heading in self._headings:
+            name = heading.rpartition(".")[2]
+            table.add_column(_SHORT.get(name, name), overflow="fold")
+        for row in self._rows[:MOST_ROWS]:
+            table.add_row(*(Text(one_line(text)) for text in row))
+        with unless_unread(sys.stdout):
+            console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_A_FILE)
+            if self._rows:
+                console.print(table)
+            if self._count > MOST_ROWS:
+                console.print(f"{self._count - MOST_ROWS:,} more; --format csv shows them all", highlight=False)
+
+
+def _texts(rows: PlainRows) -> list[list[str]]:
+    """Return the texts of plain rows."""
+    return [row.split(FIELD_END) for row in rows.text[:-1].split(ROW_END)]
+
+
+def _reader(headings: Sequence[str], matches: MatchesReceived) -> RowReader:
+    """Return the reader for matches."""
+    return RowReader(headings, matches.transfer_syntax, matches.character_set)
+
+
+def printed_csv(headings: Sequence[str]) -> PrintedAnswers:
+    """Return what prints a CSV table."""
+
+    def written(matches: MatchesReceived) -> str:
+        """Return lines of CSV."""
+        return "".join(csv_text(_reader(headings, matches).read(matches.identifiers), ()))
+
+    return PrintedAnswers(written, csv_line(headings))
+
+
+def printed_jsonl(headings: Sequence[str]) -> PrintedAnswers:
+    """Return what prints an object a match with the columns of a table."""
+
+    def written(matches: MatchesReceived) -> str:
+        """Return lines of JSON."""
+        reader = _reader(headings, matches)
+        return "".join(JsonLines(reader.columns).text(reader.read(matches.identifiers), ""))
+
+    return PrintedAnswers(written, "")
+
+
+def printed_json() -> PrintedAnswers:
+    """Return what prints matches in the DICOM JSON Model, one a line."""
+
+    def written(matches: MatchesReceived) -> str:
+        """Return lines of JSON."""
+        found = (
+            decode_identifier(each, matches.transfer_syntax, matches.character_set) for each in matches.identifiers
+        )
+        return "".join(compact(each) + "\n" for each in found)
+
+    return PrintedAnswers(written, "")
