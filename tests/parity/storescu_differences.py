@@ -55,6 +55,11 @@ DIFFERENCES = {
         "its name here, so that the next run sends it.",
         "names",
     ),
+    "trailing_padding": _differs(
+        "storescu leaves out Data Set Trailing Padding (FFFC,FFFC), which has no meaning (PS3.10 7.2). A data set that goes out in the "
+        "transfer syntax of its file goes out as it is.",
+        "elements",
+    ),
     "unknown_classes": _differs(
         "With -R storescu refuses a SOP class that its table of storage classes lacks, private ones among them, or with -nh "
         "leaves the file out. `sop_classes: from_files` proposes what the files have.",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydicom import uid
 
-from tests.support.instances import Elements, encode_data_set, make_instance, make_uid
+from dicomjobs.dicom.sop_classes import DCMTK_64
+from tests.support.instances import Elements, encode_data_set, file_meta, make_instance, make_uid
 
 ENCODINGS = {
     "explicit": uid.ExplicitVRLittleEndian,
@@ -125,8 +126,27 @@ def _make_odd_ones(folder: Path) -> None:
         (folder / f"{name}.dcm").write_bytes(encode_data_set(elements, syntax))
     make_instance(folder / "new_vrs.dcm", number=90, rows=8, extra=NEW_VRS)
     make_instance(folder / "sequences.dcm", number=91, rows=8, extra=SEQUENCES)
+    make_instance(folder / "padded.dcm", number=92, rows=8, sop_instance_uid=f"{make_uid('padded')[:20]}1")
+    spaced = (folder / "padded.dcm").read_bytes().replace(b"1\0\x08\0 \0DA", b"1 \x08\0 \0DA")
+    (folder / "spaced.dcm").write_bytes(spaced)
+    (folder / "awkward.dcm").write_bytes(_awkward())
     (folder / "notes.txt").write_text("no DICOM at all\n", encoding="ascii")
     (folder / "empty.dcm").write_bytes(b"")
+
+
+def _awkward() -> bytes:
+    """A file with group lengths, items and sequences of undefined length, and padding at its end (PS3.5 7.2, 7.5; PS3.10 7.2)."""
+    class_and_uid = [(0x00080016, "UI", uid.CTImageStorage), (0x00080018, "UI", make_uid("awkward"))]
+    syntax = uid.ExplicitVRLittleEndian
+    identifying = encode_data_set(class_and_uid, syntax)
+    item = encode_data_set([(0x00400007, "LO", "step")], syntax)
+    undefined, item_end, end = b"\xff" * 4, b"\xfe\xff\x0d\xe0" + bytes(4), b"\xfe\xff\xdd\xe0" + bytes(4)
+    sequence = b"\x40\0\x75\x02SQ\0\0" + undefined + b"\xfe\xff\0\xe0" + undefined + item + item_end + end
+    length = encode_data_set([(0x00080000, "UL", len(identifying))], syntax)
+    rest = encode_data_set([(0x0020000D, "UI", make_uid("study")), (0x0020000E, "UI", make_uid("series"))], syntax)
+    padding = encode_data_set([(0xFFFCFFFC, "OB", bytes(32))], syntax)
+    meta = file_meta(sop_class_uid=uid.CTImageStorage, sop_instance_uid=make_uid("awkward"), transfer_syntax=syntax)
+    return meta + length + identifying + rest + sequence + padding
 
 
 def _make_folders(folder: Path) -> None:
@@ -136,6 +156,9 @@ def _make_folders(folder: Path) -> None:
         for number in range(1, 4):
             path = folder / name / f"{number}.dcm"
             make_instance(path, seed=name, study=3, number=number, rows=8)
+    (folder / "many").mkdir()
+    for number, sop_class in enumerate((*DCMTK_64, uid.SegmentationStorage)):
+        make_instance(folder / "many" / f"{number}.dcm", number=number, sop_class_uid=sop_class, rows=0)
     (folder / "scan" / ".hidden.dcm").write_bytes((folder / "ct1.dcm").read_bytes())
     (folder / "scan" / "image.ima").write_bytes((folder / "ct2.dcm").read_bytes())
 
@@ -144,6 +167,7 @@ def _make_what_options_name(folder: Path) -> None:
     """Write what is no instance: configuration, credentials, a command file."""
     (folder / "small.cfg").write_text(CONFIG, encoding="ascii")
     (folder / "logger.cfg").write_text("log4cplus.rootLogger = INFO\n", encoding="ascii")
+    (folder / "many.txt").write_text(" ".join(f"many/{number}.dcm" for number in range(65)), encoding="ascii")
     (folder / "line.txt").write_text("-aet \"TWO WORDS\" -R\n'explicit.dcm'", encoding="ascii")
     for name, content in (
         ("ticket.bin", bytes(range(256))),
