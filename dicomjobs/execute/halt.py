@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicomjobs.events import INSTANCE_REASONS, Cause, InstanceFinished, Outcome
 from dicomjobs.model.stop import StopSignal, StopState
@@ -34,6 +34,15 @@ STOPPED_AFTER_FAILURE = halted_for("stopped_after_failure", Cause.PERMANENT)
 HELD = halted_for("held_by_other_run", Cause.TRANSIENT)
 PEER_UNAVAILABLE = halted_for("peer_unavailable", Cause.TRANSIENT)
 NEEDED_JOB_FAILED = halted_for("needed_job_failed", Cause.NEEDED_JOB_FAILED)
+
+
+def stopped_after(failure: InstanceFinished) -> Halted:
+    """Return why a failure stops the rest; after one that passes, the rest is left for another run, as it is itself."""
+    return (
+        replace(STOPPED_AFTER_FAILURE, cause=Cause.TRANSIENT)
+        if failure.cause is Cause.TRANSIENT
+        else STOPPED_AFTER_FAILURE
+    )
 
 
 class Brake:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, Outcome, Proof
 from dicomjobs.execute.associating import Associating
-from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted
+from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted, stopped_after
 from dicomjobs.execute.later import Later, PutOff
 from dicomjobs.execute.outbox import Emitter
 from dicomjobs.execute.patience import Patience
@@ -101,7 +101,7 @@ class LaneAccount:
         self.shared.tally.add(event)
         self.emitter.emit(event)
         if event.outcome in SPOILING and self.shared.step.on_failure is OnFailure.STOP:
-            self.shared.brake.pull(STOPPED_AFTER_FAILURE)
+            self.shared.brake.pull(stopped_after(event))
 
     def tell_what_was_put_off(self) -> None:
         """Tell the last word on every row that nobody will try again."""
