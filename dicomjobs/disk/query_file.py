@@ -5,14 +5,15 @@ It knows nothing of the keys that are laid over them. Values are kept as they st
 
 from __future__ import annotations
 
+import os
+import stat
 import struct
-import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from dicomjobs.dcmtk.dump_text import NotADump, looks_like_a_dump, parse_dump
 from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.character_sets import CharacterSet, character_set_of
+from dicomjobs.dicom.deflate import inflate
 from dicomjobs.dicom.encoding import (
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
@@ -49,7 +50,7 @@ def read_query(data: bytes, assumed: str) -> Identifier:
     `assumed` is the Specific Character Set of text in a file that declares none.
     """
     if len(data) > LARGEST:
-        raise NotAQuery(f"it has {len(data)} bytes, more than any query")
+        raise NotAQuery(f"it has more than {LARGEST} bytes, and so more than any query")
     text = data.decode("latin-1")
     if data[128:132] != b"DICM" and looks_like_a_dump(text):
         return _from_dump(data, assumed)
@@ -72,9 +73,9 @@ def _from_bytes(data: bytes, assumed: str) -> Identifier:
     """Read a DICOM file, or a bare data set, whose transfer syntax is then guessed."""
     try:
         offset, encoding = _begin(data)
-        body = zlib.decompress(data[offset:], -15) if encoding.deflated else data[offset:]
+        body = inflate(data[offset:], most=LARGEST) if encoding.deflated else data[offset:]
         found = _data_set(body, encoding, _named(assumed), 0)
-    except (Damaged, struct.error, zlib.error) as error:
+    except (Damaged, struct.error, ValueError) as error:
         raise NotAQuery(f"it is no dump, and as a data set it is damaged: {error}") from error
     if not found:
         raise NotAQuery("there is no element in it")
@@ -193,5 +194,8 @@ def _written(tag: int) -> str:
 
 
 def read_query_file(path: str) -> bytes:
-    """Return the bytes of a query file; raises OSError."""
-    return Path(path).read_bytes()
+    """Return the bytes of a query file, one more than is read at most; raises OSError, also for a pipe, which could block for ever."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 a descriptor
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("not a regular file")
+        return file.read(LARGEST + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def test_a_file_that_is_no_query_is_told_with_every_other(folder: Path, command:
     """Before anybody is asked."""
     (folder / "one.dump").unlink()
     (folder / "two.dump").write_bytes(b"hello")
+    os.mkfifo(folder / "three.dump")
+    write(folder, JOB.replace("two.dump]", "two.dump, three.dump]"))
 
     ended = dicomjobs(*command, "job.yaml")
 
@@ -85,6 +88,7 @@ def test_a_file_that_is_no_query_is_told_with_every_other(folder: Path, command:
     assert "one.dump: No such file" in ended.err
     assert "DJ638 query ask.query" in ended.err
     assert "two.dump: it is no dump" in ended.err
+    assert "three.dump: not a regular file" in ended.err
 
 
 def test_a_private_key_does_not_take_the_block_of_another_creator(folder: Path) -> None:

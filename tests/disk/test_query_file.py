@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dicomjobs.disk.query_file import NotAQuery, read_query
+from dicomjobs.dicom.deflate import deflate
+from dicomjobs.disk.query_file import LARGEST, NotAQuery, read_query
 from dicomjobs.model.query import Element
 from dicomjobs.wire.identifier import encode_identifier
 from tests.support.peers import need_program
@@ -119,6 +120,15 @@ def test_a_dicom_file_cut_off_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(NotAQuery):
         read_query(data[:-3], "ISO_IR 192")
+
+
+def test_a_deflated_file_is_not_inflated_without_end(tmp_path: Path) -> None:
+    """A few kilobytes can hold gigabytes."""
+    data = _dcm(tmp_path, "+td")
+    bomb = data[: 144 + int.from_bytes(data[140:144], "little")] + deflate(b"\0" * (LARGEST + 1))
+
+    with pytest.raises(NotAQuery, match="more than"):
+        read_query(bomb, "ISO_IR 192")
 
 
 def _encoded(syntax: str) -> bytes:
