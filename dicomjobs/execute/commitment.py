@@ -224,7 +224,7 @@ class _Asking:
                 said = f"no storage commitment: {words(reason, 'commitment')} ({reason:04X}H)"
                 self.verification.miss(item, row, "not_committed", said, hint(reason, "commitment"))
             elif row.sop_instance_uid in result.committed:
-                self.verification.prove(item, Proof.COMMITMENT)
+                self.verification.prove(item, row, Proof.COMMITMENT)
             else:
                 self.verification.leave(1, _NOT_NAMED)
         self.ask_for(iter(again), attempt=transaction.attempt + 1)

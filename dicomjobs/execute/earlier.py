@@ -46,6 +46,7 @@ def already_delivered(job: str, item: int, earlier: Earlier, *, words: str = "")
         outcome=Outcome.SKIPPED,
         reason="already_delivered",
         words=words,
+        proof=earlier.proof,
         delivered_in_run=earlier.run_id,
     )
 

@@ -152,6 +152,7 @@ class Earlier:
     data_set_bytes: int
     sha256: str
     failed_runs: int
+    proof: Proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +204,9 @@ class Journal(Protocol):
 
     def revise(self, rows: Sequence[PlannedInstance], outcome: Outcome, reason: str) -> None:
         """Note that instances which were settled as delivered are not: another outcome stands for them now."""
+
+    def prove(self, rows: Sequence[PlannedInstance], proof: Proof) -> None:
+        """Note what the delivery of instances rests on now."""
 
     def barrier(self) -> None:
         """Return when every settlement and revision so far is durable."""

@@ -19,7 +19,7 @@ from dicomjobs.execute.ports import Journal, Ports
 from dicomjobs.execute.putting_away import put_away
 from dicomjobs.execute.store_lane import StoreLane
 from dicomjobs.execute.tally import Tally
-from dicomjobs.execute.verify import Verification, verify_by_query
+from dicomjobs.execute.verify import ENOUGH, Verification, verify_by_query
 from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure, Verify
 from dicomjobs.model.resume import Resumption
 from dicomjobs.model.send_set import Order
@@ -35,7 +35,8 @@ LOCAL_REASONS = frozenset({"unreadable"})
 def store_batches(job: JobPlan, step: StoreStep, ports: Ports) -> Iterator[Batch]:
     """Send a step's instances and yield the events, the JobFinished last."""
     keeps_rows = step.verify is not Verify.STATUS or step.sent_files.put_away is not PutAway.KEEP
-    tally = Tally(range(step.first, step.first + step.count) if keeps_rows else range(0))
+    rows = range(step.first, step.first + step.count) if keeps_rows else range(0)
+    tally = Tally(rows, enough=ENOUGH[step.verify])
     yield from run_lanes([lambda emitter: _tell_excluded(job, step, ports, tally, emitter)], wall=ports.wall)
     failure: Halted | None = None
     if tally.spoiled and step.on_failure is OnFailure.STOP:
@@ -88,7 +89,7 @@ def _proven(shared: Shared, emitter: Emitter) -> Halted | None:
     except JournalUnavailable as error:
         return journal_failed(error)
     finally:
-        verification.flush()
+        verification.tell()
 
 
 def _resumption(step: StoreStep, ports: Ports) -> Resumption:

@@ -6,23 +6,32 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 
-from dicomjobs.events import DELIVERED, Cause, InstanceFinished, JobOutcome, Outcome
+from dicomjobs.events import DELIVERED, Cause, InstanceFinished, JobOutcome, Outcome, Proof
 from dicomjobs.execute.ports import Fate
 
 SPOILING = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.MISSING, Outcome.NOT_SENT})
 """Outcomes with which a job has not succeeded."""
 
 
-_NOW, _EARLIER, _FOR_GOOD = 1, 2, 3
-_FATES = {_NOW: Fate.DELIVERED, _EARLIER: Fate.DELIVERED, _FOR_GOOD: Fate.FAILED}
+_NOW, _EARLIER, _FOR_GOOD, _EARLIER_UNPROVEN = 1, 2, 3, 4
+_FATES = {
+    _NOW: Fate.DELIVERED,
+    _EARLIER: Fate.DELIVERED,
+    _EARLIER_UNPROVEN: Fate.DELIVERED,
+    _FOR_GOOD: Fate.FAILED,
+}
 
 
 class Tally:
     """Counts of outcomes; safe to add to from several lanes."""
 
-    def __init__(self, rows: range = range(0)) -> None:
-        """Begin with nothing counted; which of `rows` were delivered is kept, for whoever wants to verify them or put them away."""
+    def __init__(self, rows: range = range(0), *, enough: frozenset[Proof] = frozenset(Proof)) -> None:
+        """Begin with nothing counted; which of `rows` were delivered is kept, for whoever wants to verify them or put them away.
+
+        What an earlier run delivered is verified too unless it had one of the proofs that are `enough`.
+        """
         self._rows = rows
+        self._enough = enough
         self._marks = bytearray(len(rows))
         self._outcomes: Counter[Outcome] = Counter()
         self._interrupted = False
@@ -41,7 +50,8 @@ class Tally:
         if event.outcome in DELIVERED:
             self._marks[event.item - self._rows.start] = _NOW
         elif event.reason == "already_delivered":
-            self._marks[event.item - self._rows.start] = _EARLIER
+            proven = event.proof in self._enough
+            self._marks[event.item - self._rows.start] = _EARLIER if proven else _EARLIER_UNPROVEN
         elif event.outcome is Outcome.FAILED and event.cause is Cause.PERMANENT:
             self._marks[event.item - self._rows.start] = _FOR_GOOD
 
@@ -52,12 +62,14 @@ class Tally:
             self._outcomes[Outcome.MISSING] += 1
 
     def delivered_items(self) -> Iterator[int]:
-        """Give the items of `rows` that were delivered."""
-        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark == _NOW)
+        """Give the items of `rows` whose delivery is to be verified: those delivered now, and those never proven since."""
+        wanted = {_NOW, _EARLIER_UNPROVEN}
+        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark in wanted)
 
     def expected_items(self) -> Iterator[int]:
         """Give the items of `rows` that the peer must have: those delivered now, and those that an earlier run had."""
-        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark in {_NOW, _EARLIER})
+        wanted = {_NOW, _EARLIER, _EARLIER_UNPROVEN}
+        return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark in wanted)
 
     def fate(self, item: int) -> Fate:
         """Say what became of one of `rows`."""

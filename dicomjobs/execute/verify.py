@@ -19,6 +19,7 @@ from dicomjobs.execute.lookup import Lookup
 from dicomjobs.execute.ports import Journal, Ports
 from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.execute.tally import Tally
+from dicomjobs.model.job import Verify
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
 
@@ -26,6 +27,13 @@ _BATCH = 10_000
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 _LONGEST_PAUSE = 15.0
 """Seconds between one round of questions and the next: most archives have what they were sent at once, some take a minute."""
+
+ENOUGH = {
+    Verify.STATUS: frozenset(Proof),
+    Verify.QUERY: frozenset({Proof.COUNT, Proof.QUERY, Proof.COMMITMENT}),
+    Verify.COMMITMENT: frozenset({Proof.COMMITMENT}),
+}
+"""The proofs of an earlier run that are as good as what a job asks for."""
 
 _OWN_CAUSES = frozenset({Cause.INTERRUPTED, Cause.LOCAL_RESOURCE})
 """Causes that are ours and not the peer's, which have exit codes of their own."""
@@ -44,19 +52,30 @@ class Verification:
     tally: Tally
     emit: Emit
     _proven: InstancesProven | None = None
+    _rows: list[PlannedInstance] = field(default_factory=list)
     _unproven: int = 0
     _why: Sighting | None = None
 
-    def prove(self, item: int, proof: Proof) -> None:
-        """Tell that an instance was found; items that follow each other are told together."""
+    def prove(self, item: int, row: PlannedInstance, proof: Proof) -> None:
+        """Note that an instance was found; items that follow each other are told together."""
         known = self._proven
         if known and known.proof is proof and item == known.first + known.count:
             self._proven = InstancesProven(job=self.job.name, first=known.first, count=known.count + 1, proof=proof)
-            return
-        self.flush()
-        self._proven = InstancesProven(job=self.job.name, first=item, count=1, proof=proof)
+        else:
+            if known and known.proof is not proof:
+                self.flush()
+            self.tell()
+            self._proven = InstancesProven(job=self.job.name, first=item, count=1, proof=proof)
+        self._rows.append(row)
 
     def flush(self) -> None:
+        """Note in the ledger and tell what was found since the last time; raises JournalUnavailable."""
+        if self._proven:
+            self.journal.prove(self._rows, self._proven.proof)
+        self._rows.clear()
+        self.tell()
+
+    def tell(self) -> None:
         """Tell what was found since the last time."""
         if self._proven:
             self.emit(self._proven)
@@ -141,7 +160,7 @@ class _Rounds:
         """Take what was found out about one instance; without `waiting` this is the final word."""
         match sighting.presence:
             case Presence.PRESENT:
-                self.verification.prove(item, Proof.QUERY)
+                self.verification.prove(item, row, Proof.QUERY)
             case Presence.NOT_ANSWERABLE if sighting.reason == "refused" and sighting.cause is not Cause.TRANSIENT:
                 self.counting.append(item)
             case _ if waiting is not None and _may_change(sighting):
@@ -160,7 +179,7 @@ class _Rounds:
                 answers[series] = self._numbers(*series)
             match answers[series]:
                 case _Numbers(there=there, delivered=delivered) if there >= delivered:
-                    self.verification.prove(item, Proof.COUNT)
+                    self.verification.prove(item, row, Proof.COUNT)
                 case Sighting() as sighting if is_last or not _may_change(sighting):
                     self.verification.leave(1, sighting)
                 case _Numbers() as numbers if is_last:

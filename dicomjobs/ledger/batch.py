@@ -20,6 +20,10 @@ RevisedRow = tuple[str, str, str, str, int, str]
 """Outcome, reason, the peer's called AE title, host and port, SOP instance: one row of REVISE."""
 
 
+ProvenRow = tuple[str, str, str, int, str]
+"""Proof, the peer's called AE title, host and port, SOP instance: one row of PROVE."""
+
+
 class Waiting:
     """Something that is answered once it is durable, or never will be."""
 
@@ -93,12 +97,13 @@ class Batch:
     settled: list[SettledRow] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
     revised: list[RevisedRow] = field(default_factory=list)
+    proven: list[ProvenRow] = field(default_factory=list)
     slots: list[int] = field(default_factory=list)
     barriers: list[Waiting] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.claims or self.settled or self.released or self.revised or self.barriers)
+        return bool(self.claims or self.settled or self.released or self.revised or self.proven or self.barriers)
 
     def answer(self, failure: Exception | None = None) -> None:
         """Wake everybody who waits for this batch."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dicomjobs.events import Outcome
+from dicomjobs.events import Outcome, Proof
 from dicomjobs.execute.ports import Earlier, Verdict
 from dicomjobs.ledger.batch import ClaimRow
 from dicomjobs.model.resume import Resumption
 
-EarlierRow = tuple[int, str, str, str, int | None, float, int, int, int, int, str, int]
+EarlierRow = tuple[int, str, str, str, int | None, float, int, int, int, int, str, int, str]
 """What EARLIER selects after the serial: run, its id, outcome, reason, status, settled_at, size, mtime_ns, inode, data set bytes,
-SHA-256, failed runs."""
+SHA-256, failed runs, proof."""
 
+_PROOFS = {each.value: each for each in Proof}
 _OUTCOMES = {each.value: each for each in Outcome}
 
 
@@ -39,7 +40,7 @@ def _of_delivered(earlier: Earlier, resumption: Resumption, *, in_this_run: bool
 
 def _earlier(claim: ClaimRow, row: EarlierRow) -> Earlier:
     """What the ledger knows, seen from the file at hand."""
-    _, run_id, outcome, reason, status, at, size, mtime_ns, inode, data_set_bytes, sha256, failed_runs = row
+    _, run_id, outcome, reason, status, at, size, mtime_ns, inode, data_set_bytes, sha256, failed_runs, proof = row
     *_, claimed_size, claimed_mtime_ns, claimed_inode, _, _ = claim
     same_inode = inode == claimed_inode or not (inode and claimed_inode)
     return Earlier(
@@ -52,4 +53,5 @@ def _earlier(claim: ClaimRow, row: EarlierRow) -> Earlier:
         data_set_bytes=data_set_bytes,
         sha256=sha256,
         failed_runs=failed_runs,
+        proof=_PROOFS.get(proof, Proof.STATUS),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomjobs.errors import JournalUnavailable
-from dicomjobs.events import DELIVERED, Outcome
+from dicomjobs.events import DELIVERED, Outcome, Proof
 from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Phase, Settlement
 from dicomjobs.ledger.batch import ClaimRow, PendingClaims
 from dicomjobs.ledger.database import connect, in_words, unavailable
@@ -183,6 +183,10 @@ class _PeerJournal:
     def revise(self, rows: Sequence[PlannedInstance], outcome: Outcome, reason: str) -> None:
         """Note that instances which were settled as delivered are not: another outcome stands for them now."""
         self._writer.revise([(outcome.value, reason, *self._peer, row.sop_instance_uid) for row in rows])
+
+    def prove(self, rows: Sequence[PlannedInstance], proof: Proof) -> None:
+        """Note what the delivery of instances rests on now."""
+        self._writer.prove([(proof.value, *self._peer, row.sop_instance_uid) for row in rows])
 
     def barrier(self) -> None:
         """Return when every settlement so far is durable."""

@@ -119,8 +119,14 @@ ADD_CLAIMS = """
 
 # A RevisedRow.
 REVISE = """
-    UPDATE instance SET outcome = ?, reason = ?
+    UPDATE instance SET outcome = ?, reason = ?, proof = ''
     WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?"""
+
+# A ProvenRow.
+PROVE = """
+    UPDATE instance SET proof = ?
+    WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?
+          AND outcome IN ('delivered', 'delivered_with_warning')"""
 
 # Rows: serial. Then: run.
 DROP_CLAIMS = "DELETE FROM claim WHERE serial IN (VALUES {rows}) AND run = ?"
@@ -129,7 +135,8 @@ DROP_CLAIMS = "DELETE FROM claim WHERE serial IN (VALUES {rows}) AND run = ?"
 EARLIER = """
     WITH wanted (serial, sop_instance_uid) AS (VALUES {rows})
     SELECT wanted.serial, instance.run, run.run_id, instance.outcome, instance.reason, instance.status, instance.settled_at,
-           instance.size, instance.mtime_ns, instance.inode, instance.data_set_bytes, instance.sha256, instance.failed_runs
+           instance.size, instance.mtime_ns, instance.inode, instance.data_set_bytes, instance.sha256, instance.failed_runs,
+           instance.proof
     FROM wanted
     CROSS JOIN instance ON instance.peer = ? AND instance.sop_instance_uid = wanted.sop_instance_uid
     JOIN run ON run.id = instance.run"""

@@ -11,7 +11,7 @@ from pathlib import Path
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.execute.ports import CLAIMED, Earlier, Verdict
 from dicomjobs.ledger import schema
-from dicomjobs.ledger.batch import Batch, ClaimRow, PeerKey, PendingClaims, RevisedRow, Waiting, again
+from dicomjobs.ledger.batch import Batch, ClaimRow, PeerKey, PendingClaims, ProvenRow, RevisedRow, Waiting, again
 from dicomjobs.ledger.database import in_words
 from dicomjobs.ledger.judging import judge
 from dicomjobs.ledger.marks import SettledRow, is_held, mark_path
@@ -87,6 +87,13 @@ class Writer:
             self._batch.revised += rows
             self._bell.notify()
 
+    def prove(self, rows: Sequence[ProvenRow]) -> None:
+        """Note other proofs of settled instances soon, after what was handed in before."""
+        with self._lock:
+            self.check()
+            self._batch.proven += rows
+            self._bell.notify()
+
     def barrier(self) -> None:
         """Return when everything handed in so far is durable."""
         barrier = Waiting()
@@ -138,12 +145,13 @@ class Writer:
 
     def _commit(self, batch: Batch) -> None:
         """Make a batch durable."""
-        if not (batch.claims or batch.settled or batch.released or batch.revised):
+        if not (batch.claims or batch.settled or batch.released or batch.revised or batch.proven):
             return
         with transaction(self._connection):
             settle(self._connection, self._run, batch.settled)
             if batch.claims:
                 self._add_claims(batch.claims)
+            self._connection.executemany(schema.PROVE, batch.proven)
             self._connection.executemany(schema.REVISE, batch.revised)
             drop(self._connection, self._run, [*(row[0] for row in batch.settled), *batch.released])
         self._on_committed(batch.slots)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dicomjobs.events import Cause, Event, InstanceFinished, JobFinished, JobOutcome, Outcome, SentFilesKept
+from dicomjobs.events import Cause, Event, InstanceFinished, JobFinished, JobOutcome, Outcome, Proof, SentFilesKept
 from dicomjobs.execute.ports import Earlier, Fate, Verdict
 from dicomjobs.execute.tally import Tally
 from dicomjobs.model.sent_files import PutAway, SentFiles
@@ -26,6 +26,7 @@ EARLIER = Earlier(
     sha256="d1",
     data_set_bytes=2,
     failed_runs=0,
+    proof=Proof.STATUS,
 )
 
 

@@ -146,6 +146,28 @@ def test_a_missing_instance_is_sent_again_by_the_next_run_and_no_other(tmp_path:
     assert [row[0] for row in rows(ran)] == ["skipped", "delivered", "skipped"]
 
 
+def test_what_an_earlier_run_could_not_verify_is_verified_by_the_next_and_then_never_again(
+    tmp_path: Path, files: Path
+) -> None:
+    """It is not sent again for that; the ledger knows what its delivery rests on."""
+    failed, _ = queried(tmp_path, files, (accept(), read_message(), close()))
+    proven, ran = queried(tmp_path, files, asked(named(*UIDS)))
+    at_rest, _ = queried(tmp_path, files, (read_one_pdu(), close()))
+
+    assert (failed.code, proven.code, at_rest.code) == (6, 0, 0)
+    assert [row[:2] for row in rows(ran)] == [("skipped", "already_delivered")] * FILES
+
+
+def test_what_an_earlier_run_delivered_and_is_not_there_is_missing(tmp_path: Path, files: Path) -> None:
+    """Never skipped over."""
+    queried(tmp_path, files, (accept(), read_message(), close()))
+
+    ended, ran = queried(tmp_path, files, asked(named(*UIDS[:2]), respond()))
+
+    assert ended.code == 6
+    assert ran.job("send")["counts"]["missing"] == 1
+
+
 def test_an_instance_that_is_there_a_little_later_is_delivered(tmp_path: Path, files: Path) -> None:
     """An archive may take its time until it knows what it took; only what is left is asked for again."""
     first = asked(named(UIDS[0], UIDS[2]), respond(), named(UIDS[1]))

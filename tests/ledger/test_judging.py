@@ -28,7 +28,7 @@ def verdict(
     outcome: Outcome, *, size: int = 1000, inode: int = 7, run: int = 1, failed_runs: int = 0, **changes: object
 ) -> Verdict:
     """Judge a claim whose instance has this row; `changes` are to the usual resumption."""
-    row = (run, "run-1", outcome.value, "", None, 0.5, size, 50, inode, 700, "", failed_runs)
+    row = (run, "run-1", outcome.value, "", None, 0.5, size, 50, inode, 700, "", failed_runs, "status")
     return judge(CLAIM, row, replace(SPARING, **changes), run=RUN)[0]  # type: ignore[arg-type]  # any field
 
 

@@ -9,7 +9,7 @@ from stat import S_IMODE
 
 import pytest
 
-from dicomjobs.events import INSTANCE_REASONS, Outcome
+from dicomjobs.events import INSTANCE_REASONS, Outcome, Proof
 from dicomjobs.execute.ports import ClaimItem, Journal, Settlement, Verdict
 from dicomjobs.ledger.ledger import PeerIdentity
 from tests.support.ledgers import ARCHIVE, ask, claim, known, open_claims, opened, planned, send, settle, uid
@@ -60,6 +60,7 @@ def test_a_delivery_that_verification_denies_is_revised(directory: Path) -> None
             claim(journal, 1, 2)
             send(journal, 1)
             send(journal, 2)
+        journal.prove([planned(1), planned(2)], Proof.QUERY)
         journal.revise([planned(2)], Outcome.MISSING, "not_found")
         journal.barrier()
 
@@ -68,7 +69,17 @@ def test_a_delivery_that_verification_denies_is_revised(directory: Path) -> None
             "SELECT host, outcome, reason FROM instance JOIN peer ON peer.id = peer WHERE outcome = 'missing'",
         )
 
+        proofs = ask(
+            directory, "SELECT host, proof FROM instance JOIN peer ON peer.id = peer ORDER BY host, sop_instance_uid"
+        )
+
     assert found == [("archive.example", "missing", "not_found")]
+    assert proofs == [
+        ("archive.example", "query"),
+        ("archive.example", ""),
+        ("other.example", "status"),
+        ("other.example", "status"),
+    ]
 
 
 def test_a_barrier_makes_every_settlement_before_it_durable(directory: Path) -> None:

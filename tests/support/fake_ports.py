@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable, ProtocolError
-from dicomjobs.events import EndedBy, Event, MatchesReceived, Outcome, OutputFailed
+from dicomjobs.events import EndedBy, Event, MatchesReceived, Outcome, OutputFailed, Proof
 from dicomjobs.execute.executor import execute
 from dicomjobs.execute.ports import Association, ClaimItem, Earlier, Fate, Pending, Phase, Ports, Settlement, Verdict
 from dicomjobs.model.association import AcceptedContext, Negotiation, Proposal
@@ -240,6 +240,10 @@ class FakeJournal:
     def revise(self, rows: Sequence[PlannedInstance], outcome: Outcome, reason: str) -> None:
         """Note another outcome."""
         self._note(f"revise {','.join(row.sop_instance_uid for row in rows)} {outcome.value} {reason}")
+
+    def prove(self, rows: Sequence[PlannedInstance], proof: Proof) -> None:
+        """Note another proof."""
+        self._note(f"prove {','.join(row.sop_instance_uid for row in rows)} {proof.value}")
 
     def barrier(self) -> None:
         """Note the barrier."""
