@@ -13,8 +13,7 @@ from tests.support.instances import make_study
 from tests.support.job_files import write
 from tests.support.peers import free_port, orthanc, storescp
 from tests.support.scripted_scp import hang, scripted_scp
-from tests.support.tls_keys import PASSWORD, TlsKeys, server_context
-from tests.wire.test_tls_certificates import digest_of
+from tests.support.tls_keys import PASSWORD, TlsKeys, digest_of, server_context
 
 FILES = 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,3 +130,9 @@ def trusting(keys: TlsKeys, **changes: Any) -> TlsSettings:
 def own(certificate: Certificate) -> dict[str, str]:
     """The settings for a client certificate."""
     return {"certificate": str(certificate.certificate), "key": str(certificate.key)}
+
+
+def digest_of(certificate: Certificate) -> str:
+    """The SHA-256 of a certificate as it is pinned."""
+    pem = certificate.certificate.read_text()
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem[: pem.index("-----END") + 26])).hexdigest()

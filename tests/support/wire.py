@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any
+
+import pytest
 
 from dicomjobs.dicom.tls_profiles import TlsProfile
 from dicomjobs.model.association import Proposal, ProposedContext
@@ -138,6 +141,14 @@ def tls_settings(**changes: Any) -> TlsSettings:
         pinned_sha256=(),
     )
     return replace(settings, **changes)
+
+
+def need_ipv6() -> None:
+    """Skip a test on a machine, or in a container, whose loopback has no IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("there is no IPv6 here")
 
 
 def no_secret(reference: SecretReference) -> bytes:

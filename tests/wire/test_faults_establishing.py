@@ -49,7 +49,19 @@ from tests.support.scripted_scp import (
     scripted_scp,
     send,
 )
-from tests.support.wire import CT, MR, SHORT, Stop, Stopwatch, a_peer, an_identity, no_secret, proposing, timeouts
+from tests.support.wire import (
+    CT,
+    MR,
+    SHORT,
+    Stop,
+    Stopwatch,
+    a_peer,
+    an_identity,
+    need_ipv6,
+    no_secret,
+    proposing,
+    timeouts,
+)
 
 SLACK = 2.0
 """Seconds after its deadline by which every fault must have ended."""
@@ -243,6 +255,7 @@ def test_every_address_of_a_name_is_tried(stop: Stop, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("family", [AddressFamily.AUTO, AddressFamily.IPV6])
 def test_a_peer_may_have_an_ipv6_address(stop: Stop, family: AddressFamily) -> None:
     """Written without brackets in the document, and told with them."""
+    need_ipv6()
     with scripted_scp(accept(), hang(), host="::1") as port:
         peer = a_peer(port, host="::1", address_family=family)
         connect(peer, proposing(CT), open_secret=no_secret, stop=stop).abort()

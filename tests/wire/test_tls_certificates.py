@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ssl
 from typing import Any
 
@@ -16,18 +15,12 @@ from dicomjobs.model.tls import CrlCheck
 from dicomjobs.wire.connect import connect
 from tests.support.certificates import Certificate
 from tests.support.scripted_scp import accept, hang, scripted_scp
-from tests.support.tls_keys import TlsKeys, own, server_context, trusting
-from tests.support.wire import CT, SHORT, Stop, Stopwatch, a_peer, no_secret, proposing, timeouts
+from tests.support.tls_keys import TlsKeys, digest_of, own, server_context, trusting
+from tests.support.wire import CT, SHORT, Stop, Stopwatch, a_peer, need_ipv6, no_secret, proposing, timeouts
 
 SLACK = 2.0
 """Seconds after its deadline by which every fault must have ended."""
 UNVERIFIED = frozenset({Allowance.UNVERIFIED_PEER})
-
-
-def digest_of(certificate: Certificate) -> str:
-    """The SHA-256 of a certificate as it is pinned."""
-    pem = certificate.certificate.read_text()
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem[: pem.index("-----END") + 26])).hexdigest()
 
 
 def session_with(peer: Peer, stop: Stop) -> TlsSession:
@@ -238,6 +231,7 @@ def test_the_peer_is_asked_for_a_name(
 
 def test_an_ipv6_address_is_verified_like_any_host(tls_keys: TlsKeys, stop: Stop) -> None:
     """It has to be among the certificate's addresses."""
+    need_ipv6()
     settings = trusting(tls_keys)
     with scripted_scp(accept(), hang(), tls=server_context(tls_keys, tls_keys.ipv6), host="::1") as port:
         session_with(a_peer(port, host="::1", tls=settings), stop)
