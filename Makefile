@@ -22,6 +22,9 @@ lint: $(VENV)/.installed-test
 chaos: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m long tests/chaos --junit-xml=chaos.xml
 
+fuzz: $(VENV)/.installed-test
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -n auto tests/fuzz
+
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.store
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -221,6 +224,23 @@ def test_what_cannot_be_verified_stays_delivered_by_its_status_and_the_job_says_
     assert (ended.code, proofs(ran), rows(ran)) == (6, {"status": FILES}, [("delivered", "", "status")] * FILES)
     assert [each["reason"] for each in ran.job("send")["failures"]] == ["not_verified"]
     assert "could not be verified" in ended.out
+
+
+def test_a_signal_ends_the_waiting_and_what_was_delivered_stays_so(tmp_path: Path, files: Path) -> None:
+    """The job is interrupted; the next run verifies what this one could not."""
+
+    def interrupt(_: Conversation) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    session = asked(named(UIDS[0], UIDS[2]), then(respond(), interrupt))
+    began = time.monotonic()
+
+    ended, ran = queried(tmp_path, files, session, within="60s")
+
+    assert time.monotonic() - began < 10
+    assert (ended.code, ran.job("send")["outcome"]) == (130, "interrupted")
+    assert rows(ran) == [("delivered", "", "query"), ("delivered", "", "status"), ("delivered", "", "query")]
+    assert queried(tmp_path, files, asked(named(UIDS[1])))[0].code == 0
 
 
 def test_a_peer_that_only_stores_cannot_verify(tmp_path: Path, files: Path) -> None:
