@@ -16,9 +16,10 @@ from contextlib import closing
 from dicomjobs.dicom.encoding import encoding_of
 from dicomjobs.dicom.transfer_syntaxes import is_native
 from dicomjobs.disk.completeness import check_complete
+from dicomjobs.disk.splice import spliced_head
 from dicomjobs.disk.window import Damaged, Window
 from dicomjobs.errors import NotSendable
-from dicomjobs.model.data_set_form import DataSetForm
+from dicomjobs.model.data_set_form import DataSetForm, NewVrs
 from dicomjobs.model.resume import DigestPolicy
 from dicomjobs.plan.plan import PlannedInstance
 
@@ -61,14 +62,25 @@ class BytesPayload:
 
 
 class StreamedPayload:
-    """A large data set that stays in its file; fulfils execution's FilePayload."""
+    """A large data set that stays in its file but for a head that may be another; fulfils execution's FilePayload."""
 
-    def __init__(self, fd: int, instance: PlannedInstance, buffers: list[bytearray], digest: DigestPolicy) -> None:
-        """Take over an open file; a buffer is borrowed from `buffers` and given back by `close`."""
+    def __init__(
+        self,
+        fd: int,
+        instance: PlannedInstance,
+        buffers: list[bytearray],
+        digest: DigestPolicy,
+        *,
+        head: bytes = b"",
+        begin: int = -1,
+    ) -> None:
+        """Take over an open file, of which `head` stands for all before `begin`; `close` gives back what is taken of `buffers`."""
         self._fd = fd
         self._hash = hashlib.sha256() if digest is DigestPolicy.ALWAYS else None
         self.sha256 = ""
         self._instance = instance
+        self._head = head
+        self._begin = instance.offset if begin < 0 else begin
         self._buffers = buffers
         try:
             self._buffer = buffers.pop()
@@ -79,20 +91,24 @@ class StreamedPayload:
     @property
     def length(self) -> int:
         """Bytes in all."""
-        return self._instance.size - self._instance.offset + len(self._padding)
+        return len(self._head) + self._instance.size - self._begin + len(self._padding)
 
     @property
     def source_sha256(self) -> str:
-        """The same, since the bytes are those of the file; "" until all were given, or when none is taken."""
-        return self.sha256
+        """The same where the bytes are those of the file; "" until all were given, or when none is taken."""
+        return "" if self._head else self.sha256
 
     def chunks(self) -> Iterator[bytes | memoryview]:
         """The bytes in order, at most 1 MiB at a time, each chunk valid until the next is asked for.
 
         Raises NotSendable before the last chunk when the file changed or cannot be read.
         """
-        position, end = self._instance.offset, self._instance.size
+        position, end = self._begin, self._instance.size
         view = memoryview(self._buffer)
+        if self._head:
+            if self._hash:
+                self._hash.update(self._head)
+            yield self._head
         while position < end:
             read = self._read(view[: end - position], position)
             position += read
@@ -151,10 +167,12 @@ class FileStore:
 
     def rewritten(
         self, instance: PlannedInstance, form: DataSetForm, digest: DigestPolicy = DigestPolicy.AUTO
-    ) -> BytesPayload:
-        """Return the data set in another form, all of it in memory; raises NotSendable."""
+    ) -> BytesPayload | StreamedPayload:
+        """Return the data set in another form, all of it in memory unless only values are replaced; raises NotSendable."""
         fd = _open(instance)
         try:
+            if _is_spliced(instance, form):
+                return self._spliced(fd, instance, dict(form.replaced), digest)
             data = _read_whole(fd, instance)
         except OSError as error:
             raise _unreadable(error) from error
@@ -164,6 +182,25 @@ class FileStore:
         return BytesPayload(
             sent, sha256=_digest(sent, digest), source_sha256=_digest(data + _padding(instance), digest)
         )
+
+    def _spliced(
+        self, fd: int, instance: PlannedInstance, texts: dict[int, str], digest: DigestPolicy
+    ) -> BytesPayload | StreamedPayload:
+        """Return the data set with other values and the rest from its file; raises NotSendable and OSError."""
+        data = b""
+        if instance.size - instance.offset > WHOLE_BYTES:
+            _check(Window(fd, instance.size, base=instance.offset), instance)
+        else:
+            data = _read_whole(fd, instance)
+        window = Window(fd, instance.size, base=instance.offset)
+        try:
+            head, begin = spliced_head(window, instance.offset, encoding_of(instance.transfer_syntax), texts)
+        except Damaged as damage:
+            raise NotSendable("not_convertible", str(damage)) from damage
+        if not data:
+            return StreamedPayload(os.dup(fd), instance, self._buffers, digest, head=head, begin=begin)
+        sent = head + data[begin - instance.offset :]
+        return BytesPayload(sent, sha256=_digest(sent, digest), source_sha256=_digest(data, digest))
 
     @staticmethod
     def inode(instance: PlannedInstance) -> int:
@@ -178,6 +215,12 @@ class FileStore:
         with closing(self.payload(instance, DigestPolicy.ALWAYS)) as payload:
             deque(payload.chunks(), maxlen=0)
             return payload.sha256
+
+
+def _is_spliced(instance: PlannedInstance, form: DataSetForm) -> bool:
+    """Say whether a form asks for nothing but other values, in a data set whose bytes can be taken apart as they are."""
+    same = form.transfer_syntax == instance.transfer_syntax and form.new_vrs is NewVrs.KEEP
+    return same and bool(form.replaced) and not encoding_of(instance.transfer_syntax).deflated
 
 
 def _digest(data: bytes, policy: DigestPolicy) -> str:
