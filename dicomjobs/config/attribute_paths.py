@@ -55,17 +55,6 @@ def attribute_of(name: str, dictionary: DataDictionary = NOTHING_ELSE) -> Attrib
     return known or Attribute(tag=number, keyword="", vr="LO" if is_creator(number) else "UN", vm="1")
 
 
-def placed_attribute_of(name: str, dictionary: DataDictionary = NOTHING_ELSE) -> Attribute | NotAnAttribute:
-    """Return an attribute by which something is looked up, so that its tag must be known, whoever has reserved its block."""
-    attribute = attribute_of(name, dictionary)
-    if isinstance(attribute, NotAnAttribute) or not attribute.creator:
-        return attribute
-    hint = f'write the tag that it has there, for example "({attribute.tag >> 16:04X},{0x1000 | attribute.tag & 0xFF:04X})"'
-    return NotAnAttribute(
-        summary=f"`{name}` has a tag of its own wherever {attribute.creator} reserves a block", hint=hint
-    )
-
-
 def _listed(entry: DictionaryEntry) -> Attribute:
     """Return the attribute of an entry, the first of several groups and elements."""
     tag = entry.group.first << 16 | entry.element.first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dicomjobs.config.attribute_paths import NotAnAttribute, parse_path
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.dicom.attributes import Attribute, by_keyword, keyword_of
-from dicomjobs.dicom.data_dictionary import DataDictionary, is_creator
+from dicomjobs.dicom.data_dictionary import DataDictionary, in_block
 from dicomjobs.model.job import FILE_EACH, TABLES, IfExists, Output, OutputFormat, Split
 from dicomjobs.model.query import Identifier, Query
 
@@ -90,11 +90,5 @@ def _tag_in(identifier: Identifier, attribute: Attribute) -> int | None:
     """Return the tag of an attribute, a private one in the block that a query has for its creator; None when it has none."""
     if not attribute.creator:
         return attribute.tag
-    group = attribute.tag >> 16
-    blocks = (
-        e.tag & 0xFF
-        for e in identifier
-        if is_creator(e.tag) and (e.tag >> 16, e.values) == (group, (attribute.creator,))
-    )
-    block = next(blocks, None)
-    return None if block is None else attribute.tag | block << 8
+    reserving = (element.tag for element in identifier if element.values == (attribute.creator,))
+    return next((placed for tag in reserving if (placed := in_block(attribute.tag, tag)) is not None), None)

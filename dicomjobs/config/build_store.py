@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomjobs.config.attribute_paths import NotAnAttribute, name_of, placed_attribute_of
+from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of, name_of
 from dicomjobs.config.cursor import Cursor
 from dicomjobs.config.value_forms import FORMS
 from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
@@ -33,7 +33,7 @@ def build_send_set(at: Cursor, *, name: str, dictionary: DataDictionary = NOTHIN
 
 def _condition(key: str, value: Cursor, dictionary: DataDictionary) -> Condition | None:
     """Return one condition of `where:`; names of UIDs become UIDs."""
-    attribute = placed_attribute_of(key.strip(), dictionary)
+    attribute = attribute_of(key.strip(), dictionary)
     if isinstance(attribute, NotAnAttribute):
         value.error("DJ501", attribute.summary, hint=attribute.hint, at_key=True)
         return None
@@ -44,7 +44,13 @@ def _condition(key: str, value: Cursor, dictionary: DataDictionary) -> Condition
     values = tuple(item.text() for item in value.items())
     if attribute.vr == "UI":
         values = tuple(uid_of(text) or text for text in values)
-    return Condition(keyword=name_of(attribute), tag=attribute.tag, values=values)
+    return Condition(
+        keyword=attribute.keyword or key.strip(),
+        tag=attribute.tag,
+        vr=attribute.vr,
+        creator=attribute.creator,
+        values=values,
+    )
 
 
 def build_store_job(

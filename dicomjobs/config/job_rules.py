@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from dicomjobs.config.attribute_paths import NotAnAttribute, placed_attribute_of
+from dicomjobs.config.attribute_paths import NotAnAttribute, attribute_of
 from dicomjobs.config.build import Site
 from dicomjobs.config.findings import Finding
 from dicomjobs.config.needs import circle_of, way_text
@@ -97,7 +97,7 @@ def columns_are_asked_for(site: Site) -> Iterator[Finding]:
             for number, output in enumerate(job.outputs):
                 for place, column in enumerate(output.columns):
                     column = column.rpartition("=")[2].partition("[")[0].partition(".")[0]  # noqa: PLW2901  a peer is asked for whole sequences
-                    if column not in asked and not isinstance(placed_attribute_of(column), NotAnAttribute):
+                    if column not in asked and not isinstance(attribute_of(column), NotAnAttribute):
                         summary = f"the query does not ask for {column}, so this column will be empty"
                         pointer = (*at, "find", "outputs", number, "columns", place)
                         hint = f"add `{column}:` to the keys of the query `{job.query.name}`"

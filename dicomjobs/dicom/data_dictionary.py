@@ -91,6 +91,15 @@ def is_creator(tag: int) -> bool:
     return is_private(tag) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
+def in_block(tag: int, creator: int) -> int | None:
+    """Return the tag of a private attribute in the block that an element of a creator reserves, given the lower byte of its own.
+
+    None when it is of another group, or its block is given and another one.
+    """
+    placed = tag if tag & 0xFF00 else tag | (creator & 0xFF) << 8
+    return placed if is_creator(creator) and creator_tag(placed) == creator else None
+
+
 def creator_tag(tag: int) -> int:
     """Return the tag of the element that reserves the block a private attribute is in (PS3.5 7.8.1)."""
     return (tag & 0xFFFF0000) | (tag >> 8 & 0xFF)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dicomjobs.disk.condition import unmet, wanted_tags
+from dicomjobs.disk.condition import private_groups, unmet, wanted_tags
 from dicomjobs.disk.header import MAXIMUM_HEADER_BYTES, Header, NotAnInstance, read_header
+from dicomjobs.disk.private_elements import read_private
 from dicomjobs.disk.walk import Found, Scan, referenced, scan_for, walk
 from dicomjobs.disk.window import Damaged, Window
 from dicomjobs.model.job import Duplicates
@@ -33,6 +34,7 @@ class _Criteria:
 
     send_set: SendSet
     wanted: frozenset[int]
+    private: frozenset[int]
     newest: float
 
 
@@ -42,7 +44,8 @@ def survey(send_set: SendSet, *, duplicates: Duplicates, now: float) -> Iterator
     A file to which several paths lead comes once, or once a path where duplicates are sent.
     """
     newest = (now - send_set.minimum_age) * 1e9 if send_set.minimum_age else float("inf")
-    criteria = _Criteria(send_set=send_set, wanted=wanted_tags(send_set.where), newest=newest)
+    where = send_set.where
+    criteria = _Criteria(send_set=send_set, wanted=wanted_tags(where), private=private_groups(where), newest=newest)
     scan = scan_for(send_set)
     for found in walk(send_set, scan, duplicates=duplicates):
         file = _examine(found, criteria)
@@ -103,9 +106,14 @@ def _look(fd: int, found: Found, criteria: _Criteria) -> SurveyedFile:
     try:
         window = Window(fd, status.st_size, os.read(fd, _FIRST_READ), budget=MAXIMUM_HEADER_BYTES)
         header = read_header(window, criteria.wanted, mode=criteria.send_set.read)
+        values = (
+            {**header.values, **read_private(window, header, criteria.private)} if criteria.private else header.values
+        )
     except NotAnInstance as reason:
         return _problem(found, reason.problem, reason.words, status)
-    condition = unmet(criteria.send_set.where, header.values, header.encoding) if criteria.wanted else None
+    except Damaged as damage:
+        return _problem(found, "incomplete_header", str(damage), status)
+    condition = unmet(criteria.send_set.where, values, header.encoding) if criteria.wanted else None
     if condition:
         return _instance(
             found, status, header, problem="filtered_out", words=f"{condition.keyword} is not what `where` asks for"

@@ -40,10 +40,15 @@ class SendSetPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One entry of `where:`: the header attribute (tag as 0xGGGGEEEE) must have one of these values."""
+    """One entry of `where:`: the header attribute (tag as 0xGGGGEEEE) must have one of these values.
+
+    With a `creator` it is a private one in whichever block that creator has, and the tag's element is the lower byte alone.
+    """
 
     keyword: str
     tag: int
+    vr: str
+    creator: str
     values: tuple[str, ...]
 
 

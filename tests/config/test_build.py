@@ -217,10 +217,25 @@ def test_conditions_are_attributes(tmp_path: Path) -> None:
     text = 'send_set: {paths: [x], where: {Modality: [CT, MR], "(0008,0016)": CTImageStorage, StudyDate: "${today}"}}'
 
     assert store(tmp_path, text).send_set.where == (
-        Condition(keyword="Modality", tag=0x00080060, values=("CT", "MR")),
-        Condition(keyword="SOPClassUID", tag=0x00080016, values=("1.2.840.10008.5.1.4.1.1.2",)),
-        Condition(keyword="StudyDate", tag=0x00080020, values=("20261121",)),
+        Condition(keyword="Modality", tag=0x00080060, vr="CS", creator="", values=("CT", "MR")),
+        Condition(keyword="SOPClassUID", tag=0x00080016, vr="UI", creator="", values=("1.2.840.10008.5.1.4.1.1.2",)),
+        Condition(keyword="StudyDate", tag=0x00080020, vr="DA", creator="", values=("20261121",)),
     )
+
+
+def test_a_condition_is_a_private_attribute_by_its_creator_or_its_name(tmp_path: Path) -> None:
+    """In whichever block a file has it; by its tag alone it is in one."""
+    (tmp_path / "site.dic").write_text('(0019,"ACME",22)\tDS\tDetectorSpacing\t1\n')
+    where = """{DetectorSpacing: 1.5, '(0019,"ACME",23)': 41, "(0019,1022)": 2}"""
+    text = f"dictionaries: [site.dic]\njobs: {{s: {{store: {{peer: {{host: a, port: 1}}, send_set: {{paths: [x], where: {where}}}}}}}}}"
+    (job,) = load(tmp_path, text).jobs
+    assert isinstance(job, StoreJob)
+
+    assert [(each.keyword, each.tag, each.vr, each.creator) for each in job.send_set.where] == [
+        ("DetectorSpacing", 0x00190022, "DS", "ACME"),
+        ('(0019,"ACME",23)', 0x00190023, "UN", "ACME"),
+        ("(0019,1022)", 0x00191022, "UN", ""),
+    ]
 
 
 def test_an_association_profile_is_all_uids(tmp_path: Path) -> None:

@@ -363,6 +363,9 @@ def test_files_that_may_still_be_written_are_too_young(tmp_path: Path) -> None:
     assert problems(found) == {"just": "", "old": "", "young": "too_young"}
 
 
+VRS = {"Modality": "CS", "ImageType": "CS", "Rows": "US", "BodyPartExamined": "CS", "InstitutionName": "LO"}
+
+
 @pytest.mark.parametrize(
     ("keyword", "tag", "values", "kept"),
     [
@@ -387,12 +390,46 @@ def test_where_keeps_what_has_one_of_the_values(
         (0x00080080, "LO", "Müller".encode("latin-1")),
     ]
     make_instance(tmp_path / "a.dcm", transfer_syntax=transfer_syntax, extra=extra)
-    condition = Condition(keyword=keyword, tag=tag, values=values)
+    condition = Condition(keyword=keyword, tag=tag, vr=VRS[keyword], creator="", values=values)
 
     (found,) = survey_of(send_set_of(tmp_path, where=(condition,)))
 
     assert found.problem == ("" if kept else "filtered_out")
     assert found.sop_instance_uid
+
+
+@pytest.mark.parametrize(
+    ("creator", "tag", "vr", "value", "kept"),
+    [
+        ("ACME", 0x00190022, "DS", "1.5", True),
+        ("ACME", 0x00190022, "DS", "2.5", False),
+        ("ACME", 0x00190023, "US", "7", True),
+        ("ACME", 0x00191122, "DS", "1.5", True),
+        ("ACME", 0x00191022, "DS", "1.5", False),
+        ("OTHER", 0x00190022, "DS", "9", True),
+        ("NOBODY", 0x00190022, "DS", "1.5", False),
+    ],
+)
+@pytest.mark.parametrize(
+    "transfer_syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99", ImplicitVRLittleEndian]
+)
+def test_where_finds_a_private_attribute_in_the_block_of_its_creator(
+    tmp_path: Path, transfer_syntax: str, creator: str, tag: int, vr: str, value: str, kept: bool
+) -> None:
+    """Whichever block that is in a file, and only that one."""
+    extra = [
+        (0x00190010, "LO", "OTHER"),
+        (0x00190011, "LO", "ACME"),
+        (0x00191022, "DS", "9"),
+        (0x00191122, "DS", "1.5"),
+        (0x00191123, "US", 7),
+    ]
+    make_instance(tmp_path / "a.dcm", transfer_syntax=transfer_syntax, extra=extra)
+    condition = Condition(keyword="Private", tag=tag, vr=vr, creator=creator, values=(value,))
+
+    (found,) = survey_of(send_set_of(tmp_path, where=(condition,)))
+
+    assert found.problem == ("" if kept else "filtered_out")
 
 
 def test_two_surveys_of_the_same_disk_are_equal(tmp_path: Path) -> None:
