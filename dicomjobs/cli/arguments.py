@@ -53,6 +53,7 @@ class Arguments:
     compare: str = ""
     line: tuple[str, ...] = ()
     resend: str = ""
+    log_config: str = ""
     wait: float = 0.0
     state: str = ""
     outcome: tuple[str, ...] = ()
@@ -143,6 +144,12 @@ def _add_run(verbs: Any) -> None:
         help="wait so long for another run of the same file to end, such as 90s, 10m (default: do not wait, exit code 11)",
     )
     run.add_argument("--reports", metavar="DIR", help="make the run's directory in this folder")
+    run.add_argument(
+        "--log-config",
+        default="",
+        metavar="FILE",
+        help="log to where this configuration of Python's logging says, in YAML or JSON (dictConfig)",
+    )
     volume = run.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
     volume.add_argument("-v", "--verbose", action="store_true", help="print each association and failure as it happens")

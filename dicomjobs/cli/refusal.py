@@ -32,6 +32,7 @@ CODES = {
     "DJ640": "instances to be forgotten that nobody named, or that nobody said yes to",
     "DJ641": "a table of instances that is none",
     "DJ642": "there is no ledger",
+    "DJ643": "a file that cannot configure logging",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""
 

@@ -48,6 +48,10 @@ class _Ready:
 
 def main(arguments: Arguments) -> int:
     """Plan or load a plan, run it, account for it; returns the exit code of the report."""
+    if arguments.log_config:
+        from dicomjobs.cli.log_sink import configure
+
+        configure(arguments.log_config)
     with ExitStack() as lock:
         return _run(
             _from_plan(arguments, lock) if arguments.file.endswith(".json") else _from_document(arguments, lock),
@@ -141,7 +145,12 @@ def _carry_out(ready: _Ready, fold: Fold, arguments: Arguments) -> int:
     try:
         with ready.resources as resources:
             show = resources.enter_context(follow(ready.on_disk.plan, ready.on_disk.rows, ready.stop, arguments))
-            _execute(ready, (ready.log.write, fold.add, show))
+            sinks: tuple[Sink, ...] = (ready.log.write, fold.add, show)
+            if arguments.log_config:
+                from dicomjobs.cli.log_sink import logged
+
+                sinks = (*sinks, resources.enter_context(logged(ready.on_disk.rows)))
+            _execute(ready, sinks)
     except Exception as error:
         code = explain(error, arguments)
         return LOCAL_RESOURCE if code == INPUT_IS_WRONG else code  # a run that began cannot say that nothing was sent
