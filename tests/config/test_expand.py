@@ -16,11 +16,14 @@ from tests.support.job_files import complaints
 @pytest.mark.parametrize(
     ("way", "usage"),
     [
-        (("queries", "q", "keys", "StudyDate"), Usage(kind=Kind.ATTRIBUTE, vr="DA")),
-        (("queries", "q", "keys", "(0040,0100)[0].(0040,0003)"), Usage(kind=Kind.ATTRIBUTE, vr="TM")),
-        (("queries", "q", "keys", "ScheduledProcedureStepSequence", "Modality"), Usage(kind=Kind.ATTRIBUTE, vr="CS")),
-        (("queries", "q", "keys", "Nonsense"), Usage(kind=Kind.ATTRIBUTE)),
-        (("jobs", "j", "find", "query", "keys", "StudyDate"), Usage(kind=Kind.ATTRIBUTE, vr="DA")),
+        (("queries", "q", "keys", "StudyDate"), Usage(kind=Kind.ATTRIBUTE, vr="DA", rows=True)),
+        (("queries", "q", "keys", "(0040,0100)[0].(0040,0003)"), Usage(kind=Kind.ATTRIBUTE, vr="TM", rows=True)),
+        (
+            ("queries", "q", "keys", "ScheduledProcedureStepSequence", "Modality"),
+            Usage(kind=Kind.ATTRIBUTE, vr="CS", rows=True),
+        ),
+        (("queries", "q", "keys", "Nonsense"), Usage(kind=Kind.ATTRIBUTE, rows=True)),
+        (("jobs", "j", "find", "query", "keys", "StudyDate"), Usage(kind=Kind.ATTRIBUTE, vr="DA", rows=True)),
         (("send_sets", "s", "where", "StudyDate"), Usage(kind=Kind.ATTRIBUTE, vr="DA")),
         (("send_sets", "s", "paths"), PATH),
         (("jobs", "j", "find", "outputs", "file"), PATH),
