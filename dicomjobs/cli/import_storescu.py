@@ -20,7 +20,7 @@ def text_of(arguments: Arguments) -> str:
         surroundings = Surroundings(
             arguments=arguments.line,
             path_of=path_of,
-            is_directory=lambda path: Path(path).is_dir(),
+            is_directory=lambda path: bool(path) and Path(path).is_dir(),
             today=datetime.now().astimezone().date(),
         )
         return storescu_job(said, surroundings)

@@ -41,10 +41,8 @@ class Surroundings:
 
 def storescu_job(said: StorescuLine, surroundings: Surroundings) -> str:
     """Return the job file for a line; raises NotWritable for a text that YAML cannot hold."""
-    passed_over = () if said.scans_directories else tuple(filter(surroundings.is_directory, said.inputs))
-    if len(passed_over) == len(said.inputs):
-        raise LineRefused("no input files to be sent")
-    said = replace(said, inputs=tuple(path for path in said.inputs if path not in passed_over))
+    passed_over = _passed_over(said, surroundings)
+    said = replace(said, inputs=tuple(path for path in said.inputs if path and path not in passed_over))
     unused = {option: meaning.words for option, meaning in STORESCU_MEANINGS.items() if meaning.is_unused}
     given = [each.option for each in said.line.given]
     comments = (
@@ -58,6 +56,16 @@ def storescu_job(said: StorescuLine, surroundings: Surroundings) -> str:
         Entry(key="jobs", value=Block((_job(said, surroundings),))),
     )
     return render(comments, Block(document))
+
+
+def _passed_over(said: StorescuLine, surroundings: Surroundings) -> tuple[str, ...]:
+    """Return the folders that storescu leaves out; raises LineRefused when it ends for what it finds instead of a file."""
+    if not all(said.inputs) and (said.halts or not any(said.inputs)):
+        raise LineRefused("cannot access file: ")
+    folders = () if said.scans_directories else tuple(filter(surroundings.is_directory, said.inputs))
+    if len(folders) == len(said.inputs):
+        raise LineRefused("no input files to be sent")
+    return folders
 
 
 def _peer(said: StorescuLine, surroundings: Surroundings) -> Iterator[Entry]:

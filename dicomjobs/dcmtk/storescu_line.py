@@ -208,7 +208,7 @@ def _read_identity(line: CommandLine) -> Identity | None:
     for given in line.exclusive("--password", "--empty-password"):
         is_first = chosen is not None and chosen.option == "--user" and passcode is Passcode.NONE
         check_dependence(given.option, "--user", holds=is_first)
-        passcode = Passcode(given.option)
+        passcode = Passcode(given.option) if given.values and given.value else Passcode.EMPTY
     wants_answer = line.has("--pos-response")
     check_dependence(
         "--pos-response",

@@ -113,7 +113,7 @@ def read_tls(line: CommandLine) -> TlsLine | None:
     return TlsLine(
         key=key,
         certificate=certificate,
-        key_password=KeyPassword(line.winner("--std-passwd", "--use-passwd", "--null-passwd")),
+        key_password=_key_password(line),
         is_der=line.winner("--pem-keys", "--der-keys") == "--der-keys",
         trust_files=_values(line, "--add-cert-file"),
         trust_directories=_values(line, "--add-cert-dir"),
@@ -126,6 +126,13 @@ def read_tls(line: CommandLine) -> TlsLine | None:
         server_name=next(iter(_values(line, "--request-sni")[-1:]), ""),
         verifies_peer=line.winner("--require-peer-cert", "--ignore-peer-cert") != "--ignore-peer-cert",
     )
+
+
+def _key_password(line: CommandLine) -> KeyPassword:
+    """Return where the key's password comes from."""
+    chosen = KeyPassword(line.winner("--std-passwd", "--use-passwd", "--null-passwd"))
+    is_empty = chosen is KeyPassword.GIVEN and not line.every("--use-passwd")[-1].value
+    return KeyPassword.EMPTY if is_empty else chosen
 
 
 def _check_details(line: CommandLine, *, is_secure: bool) -> None:

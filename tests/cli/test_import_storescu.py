@@ -136,6 +136,21 @@ def test_passwords_are_asked_for_by_name_and_not_repeated() -> None:
     assert "allow" not in peer_of(text)
 
 
+def test_an_empty_password_is_no_secret() -> None:
+    """Nobody has to be asked for it."""
+    text = imported("-usr", "jo", "-pwd", "", "+tls", "k.pem", "c.pem", "+pw", "", "+cf", "ca.pem")
+
+    assert peer_of(text)["user_identity"]["passcode"] == {"empty": True}
+    assert peer_of(text)["tls"]["key_password"] == {"empty": True}
+
+
+def test_an_empty_name_is_no_file() -> None:
+    """Storescu ends, or leaves it out with --no-halt; the working directory is not meant."""
+    assert "cannot access file" in run_import(files=("", "image.dcm")).err
+    assert "cannot access file" in run_import("-nh", files=("",)).err
+    assert len(store_of(imported("-nh", files=("", "image.dcm")))["send_set"]["paths"]) == 1
+
+
 def test_an_identity_without_tls_is_allowed_by_name() -> None:
     """It was what the script did."""
     assert peer_of(imported("-usr", "jo", "-epw"))["allow"] == ["identity_without_tls"]
