@@ -49,9 +49,9 @@ def read_family(line: CommandLine) -> Family:
 
 
 def read_title(line: CommandLine, option: str, *, default: str) -> str:
-    """Return an AE title as it goes over the wire: at most 16 characters, without backslashes (PS3.8 9.3.2)."""
+    """Return an AE title as it goes over the wire: at most 16 characters (PS3.8 9.3.2)."""
     given = line.last(option)
-    return default if given is None else given.value[:16].replace("\\", "")
+    return default if given is None else given.value[:16]
 
 
 def read_timeouts(line: CommandLine) -> DcmtkTimeouts:
@@ -75,6 +75,6 @@ def _seconds(line: CommandLine, option: str, *, low: int) -> int | None:
 
 
 def read_pdu_length(line: CommandLine, option: str, *, default: int) -> int:
-    """Return a maximum PDU length in bytes; raises LineRefused outside DCMTK's range."""
+    """Return a maximum PDU length in bytes, which DCMTK makes even; raises LineRefused outside its range."""
     given = line.last(option)
-    return default if given is None else unsigned_value(given, low=MINIMUM_PDU, high=MAXIMUM_PDU)
+    return default if given is None else unsigned_value(given, low=MINIMUM_PDU, high=MAXIMUM_PDU) & ~1

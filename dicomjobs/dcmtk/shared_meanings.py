@@ -24,8 +24,13 @@ CONNECTION_MEANINGS = {
     "--ipv4": Meaning(("peer.address_family",), "`ipv4`; DCMTK's default, so every imported job says it"),
     "--ipv6": Meaning(("peer.address_family",), "`ipv6`"),
     "--ip-auto": Meaning(("peer.address_family",), "`auto`"),
-    "--aetitle": Meaning(("peer.calling_ae_title",), "at most 16 characters, as DCMTK cuts it"),
-    "--call": Meaning(("peer.called_ae_title",), "at most 16 characters, as DCMTK cuts it; `ANY-SCP` unless given"),
+    "--aetitle": Meaning(
+        ("peer.calling_ae_title",), "cut to 16 characters, as by DCMTK. One that PS3.5 forbids is refused"
+    ),
+    "--call": Meaning(
+        ("peer.called_ae_title",),
+        "cut to 16 characters, as by DCMTK; `ANY-SCP` unless given. One that PS3.5 forbids is refused",
+    ),
     "--timeout": Meaning(("peer.timeouts.connect",), _CLOCKS),
     "--socket-timeout": Meaning(
         ("peer.timeouts.network", "peer.timeouts.dimse"),
@@ -34,7 +39,9 @@ CONNECTION_MEANINGS = {
     ),
     "--acse-timeout": Meaning(("peer.timeouts.acse",), "30 s unless given"),
     "--dimse-timeout": Meaning(("peer.timeouts.dimse",), _CLOCKS),
-    "--max-pdu": Meaning(("peer.max_pdu.receive",), "16384 unless given, which every imported job says"),
+    "--max-pdu": Meaning(
+        ("peer.max_pdu.receive",), "16384 unless given, which every imported job says; made even, as by DCMTK"
+    ),
 }
 
 _PROFILE = ("tls.profile",)

@@ -67,7 +67,9 @@ STORESCU_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
             ("user_identity.positive_response",),
             "`true`; a missing answer ends the association for every type, with storescu only for user names",
         ),
-        "--max-send-pdu": Meaning(("peer.max_pdu.send",), "131072 unless given"),
+        "--max-send-pdu": Meaning(
+            ("peer.max_pdu.send",), "131072 unless given; made even, for storescu cannot send with an odd one"
+        ),
         "--repeat": Meaning(("store.repeat",), "each file so many times, one after the other"),
         "--abort": Meaning(("store.end_with",), "`abort`"),
         "--no-halt": Meaning(

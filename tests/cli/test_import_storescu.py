@@ -63,6 +63,7 @@ def test_a_line_becomes_a_job_that_says_in_full_what_storescu_does(golden: Golde
         (("@missing.txt",), "Cannot open command file 'missing.txt'"),
         (("--help",), "storescu --help only prints something and ends"),
         (("-xf", "missing.cfg", "Default"), "missing.cfg"),
+        (("-aet", "BACK\\SLASH"), "is not a valid AE title"),
     ],
 )
 def test_a_line_that_storescu_refuses_is_refused_for_its_reason(options: tuple[str, ...], words: str) -> None:

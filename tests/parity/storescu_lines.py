@@ -92,7 +92,10 @@ ADDRESSES = _lines(
     ("-td 5", "explicit.dcm"),
     ("-td 1", "ct1.dcm ct2.dcm ct3.dcm", "is silent on the second"),
     ("-ts 1", "ct1.dcm ct2.dcm ct3.dcm", "is silent on the second", "closed"),
+    ("-ta 1", "ct1.dcm", "does not answer", "closed"),
     ("-pdu 4096", "explicit.dcm"),
+    ("-pdu 5001", "explicit.dcm"),
+    ("-aec ' SPACED ' -aet A", "explicit.dcm"),
     ("--max-pdu 131072", "explicit.dcm"),
     ("--max-send-pdu 4096", "explicit.dcm"),
     ("", "explicit.dcm", "takes short PDUs"),
@@ -167,6 +170,7 @@ VALUE_REPRESENTATIONS = _lines(
 
 IDENTITIES = _lines(
     ("-usr jo", "explicit.dcm"),
+    ("-usr Jürgen", "explicit.dcm"),
     ("--user jo --password s3cret", "explicit.dcm"),
     ("--user jo --empty-password", "explicit.dcm"),
     ("--kerberos ticket.bin", "explicit.dcm"),

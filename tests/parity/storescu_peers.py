@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 
 from dicomjobs.wire.pdu import AssociateAccept, ContextAnswer, UserInformation
 from tests.support.recording_scp import Answer, RecordingScp
-from tests.support.scripted_scp import RELEASE_RQ, Conversation, Step, abort_pdu, accept, read_request, reject_pdu
+from tests.support.scripted_scp import (
+    RELEASE_RQ,
+    Conversation,
+    Step,
+    abort_pdu,
+    accept,
+    read_association_request,
+    read_request,
+    reject_pdu,
+)
 
 Prepare = Callable[[RecordingScp], None]
 Choose = Callable[[int, str, tuple[str, ...]], str]
@@ -63,6 +72,7 @@ def _on(which: int, said: int | bytes) -> Prepare:
 PEERS: Mapping[str, Prepare] = {
     "willing": _peer(),
     "rejects": _peer(_rejecting),
+    "does not answer": _peer(read_association_request()),
     "accepts no context": _peer(_choosing(lambda *_: "")),
     "accepts only CT": _peer(_choosing(lambda _, sop_class, syntaxes: syntaxes[0] if sop_class == CT else "")),
     "takes the last syntax": _peer(_choosing(lambda _, __, syntaxes: syntaxes[-1])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,32 @@ def test_an_imported_line_leaves_its_files_with_the_same_names(
     assert_alike(
         line, before, after, f"{said}\n{told}", *([Found("names", str(names))] if names[0] != names[1] else [])
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "peer", "longest"),
+    [
+        ("", "willing", 16384),
+        ("", "takes short PDUs", 4096),
+        ("--max-send-pdu 4096", "willing", 4096),
+        ("", "takes PDUs of any length", 131_072),
+    ],
+)
+def test_no_pdu_is_longer_than_line_and_peer_allow(
+    options: str, peer: str, longest: int, scp: RecordingScp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both cut an instance of 512 KiB so, and use most of the length; where they cut is their own."""
+    monkeypatch.chdir(tmp_path)
+    make_instance(tmp_path / "large.dcm", rows=512)
+    line = Line(options=options, files="large.dcm", peer=peer)
+    lengths = []
+    for run in (of_storescu, partial(of_job, tmp_path=tmp_path)):
+        (exchange,), told = run(line, scp)
+        assert len(exchange.requests) == 1, told
+        lengths.append(scp.longest_pdu)
+        scp.longest_pdu = 0
+
+    assert all(longest - 32 <= length <= longest for length in lengths), lengths
 
 
 def of_storescu(line: Line, scp: RecordingScp, *, peer: str = "") -> tuple[tuple[Exchange, ...], str]:

@@ -56,6 +56,8 @@ class RecordingScp:
     tls: ssl.SSLContext | None = None
     connections: int = 0
     """How many connections were taken, each of which gets its word in `ends`."""
+    longest_pdu: int = 0
+    """The length of the longest PDU that came on an association, as its header gives it, in bytes."""
     requests: list[AssociateRequest] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     ends: queue.Queue[str] = field(default_factory=queue.Queue)
@@ -97,6 +99,7 @@ class RecordingScp:
         command, data, kind = b"", b"", _P_DATA
         while kind == _P_DATA:
             kind, body = conversation.read_pdu()
+            self.longest_pdu = max(self.longest_pdu, len(body))
             for value in data_values(kind, body):
                 if value.is_command:
                     command += value.fragment
