@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+from dicomjobs.answers.columns import default_columns
 from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.answers.rows import FIELD_END, ROW_END, PlainRows, Row, RowReader, compact
+from dicomjobs.cli.event_lines import events_named
 from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import MatchesReceived, OutputFailed
+from dicomjobs.plan.plan import FindStep, Plan
 from dicomjobs.report.csv_text import csv_line
 from dicomjobs.report.matches import JsonLines, csv_text
 
@@ -117,14 +121,14 @@ def _reader(headings: Sequence[str], matches: MatchesReceived) -> RowReader:
     return RowReader(headings, matches.transfer_syntax, matches.character_set)
 
 
-def printed_csv(headings: Sequence[str]) -> PrintedAnswers:
-    """Return what prints a CSV table."""
+def printed_csv(headings: Sequence[str], *, before: str = "") -> PrintedAnswers:
+    """Return what prints a CSV table, after some text."""
 
     def written(matches: MatchesReceived) -> str:
         """Return lines of CSV."""
         return "".join(csv_text(_reader(headings, matches).read(matches.identifiers), ()))
 
-    return PrintedAnswers(written, csv_line(headings))
+    return PrintedAnswers(written, before + csv_line(headings))
 
 
 def printed_jsonl(headings: Sequence[str]) -> PrintedAnswers:
@@ -149,3 +153,16 @@ def printed_json() -> PrintedAnswers:
         return "".join(compact(each) + "\n" for each in found)
 
     return PrintedAnswers(written, "")
+
+
+def print_matches(plan: Plan, directory: Path) -> None:
+    """Print the matches of a run's queries, made again from its events: tables on a terminal, else CSV, a blank line between two."""
+    finds = [(job.name, job.step) for job in plan.jobs if isinstance(job.step, FindStep)]
+    for place, (name, step) in enumerate(finds):
+        headings = default_columns(step.asked)
+        answers = TableAnswers(headings) if sys.stdout.isatty() else printed_csv(headings, before="\n" if place else "")
+        for event in events_named(directory, "matches_received"):
+            if isinstance(event, MatchesReceived) and event.job == name:
+                answers.take(event)
+        if isinstance(answers, TableAnswers):
+            answers.show()

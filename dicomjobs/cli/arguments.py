@@ -193,7 +193,7 @@ def _add_report(verbs: Any) -> None:
     """Add the verb that renders a report again."""
     report = verbs.add_parser("report", help="print the report of a run again, from its events")
     report.add_argument("run", metavar="RUN|latest", help="a run's id or directory")
-    report.add_argument("--format", choices=("text", "json", "csv", "junit"), default="text")
+    report.add_argument("--format", choices=("text", "json", "csv", "junit", "matches"), default="text")
     report.add_argument("--reports", metavar="DIR", help="the folder that holds the runs")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dicomjobs.cli.answer_files import output_path
 from dicomjobs.cli.answer_forms import FOLDER_FORMS, names_of
+from dicomjobs.cli.event_lines import events_named
 from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.cli.planning import PlanOnDisk
 from dicomjobs.cli.refusal import mistake
@@ -24,7 +25,6 @@ from dicomjobs.events import QueryFinished
 from dicomjobs.model.job import FILE_EACH, IfExists, Output
 from dicomjobs.plan.plan import FindStep, Plan
 from dicomjobs.report.event_index import EventIndex
-from dicomjobs.report.event_json import decode
 from dicomjobs.report.exit_code import LOCAL_RESOURCE, worst
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.instances_csv import render_rows
@@ -152,13 +152,10 @@ def _tables(on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_F
 
 
 def _query_ends(directory: Path, job: str) -> Iterator[QueryFinished]:
-    """Yield the ends of a job's queries from the log; other lines are not even parsed."""
-    with (directory / "events.jsonl").open("rb") as log:
-        for line in log:
-            if b'"query_finished"' in line and line.endswith(b"\n"):
-                event = decode(line.decode("ascii")).event
-                if isinstance(event, QueryFinished) and event.job == job:
-                    yield event
+    """Yield the ends of a job's queries."""
+    for event in events_named(directory, "query_finished"):
+        if isinstance(event, QueryFinished) and event.job == job:
+            yield event
 
 
 def instance_rows(on_disk: PlanOnDisk, directory: Path, run_id: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from dicomjobs.cli.answer_screen import print_matches
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.outputs import instance_rows
 from dicomjobs.cli.places import find_run, reports_folder, state_folder
@@ -24,7 +25,10 @@ def main(arguments: Arguments) -> int:
     directory = find_run(folder, arguments.run)
     on_disk = load_plan(directory / "plan.json")
     try:
-        sys.stdout.writelines(_report(on_disk, directory, arguments.format))
+        if arguments.format == "matches":
+            print_matches(on_disk.plan, directory)
+        else:
+            sys.stdout.writelines(_report(on_disk, directory, arguments.format))
     finally:
         on_disk.rows.close()
     return 0

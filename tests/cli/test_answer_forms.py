@@ -235,3 +235,13 @@ def test_a_query_cut_short_publishes_no_form(tmp_path: Path) -> None:
     assert [(file.name, file.read_bytes()) for file in (tmp_path / "out").iterdir()] == [("rsp0001.dcm", b"old")]
     assert not (tmp_path / "all.xml").exists()
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_the_matches_of_a_run_are_made_again_from_its_events(tmp_path: Path) -> None:
+    """The same table, though its file is gone."""
+    ask(tmp_path, "- {format: csv, file: x.csv}")
+    table = latest(tmp_path / "reports").path / "matches.csv"
+    before = table.read_text(encoding="utf-8")
+    table.unlink()
+
+    assert dicomjobs("report", "latest", "--reports", tmp_path / "reports", "--format", "matches").out == before
