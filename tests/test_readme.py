@@ -54,7 +54,7 @@ def test_a_command_prints_what_the_readme_shows(
     assert _blocks("output")[command].strip() == printed.strip()
 
 
-@pytest.mark.parametrize("file", _blocks("file"))
+@pytest.mark.parametrize("file", [name for name in _blocks("file") if name.endswith(".yaml")])
 def test_every_job_file_is_sound(file: str, site: Path) -> None:
     """Whoever copies it can begin with it; one shows what is said of mistakes."""
     assert main(["check", str(site / file)]) == (2 if file == "wrong.yaml" else 0)
