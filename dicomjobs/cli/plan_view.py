@@ -16,7 +16,7 @@ from dicomjobs.model.association import Proposal, ProposedContext
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import FILE_EACH, EmptyPolicy, IfExists, Output, Padding, Verify
 from dicomjobs.model.peer import Peer, weaknesses_of
-from dicomjobs.model.query import Element
+from dicomjobs.model.query import Element, in_words
 from dicomjobs.model.resume import AlreadyDelivered
 from dicomjobs.model.send_set import Order
 from dicomjobs.model.sent_files import BAD, DONE, PutAway, SentFiles
@@ -196,7 +196,8 @@ def _negotiation(proposal: Proposal) -> Iterator[str]:
     for role in proposal.roles:
         yield f"    role {role.role.value} for {name_of(role.sop_class_uid)}"
     for extended in proposal.extended_negotiation:
-        yield f"    extended negotiation {extended.information} for {name_of(extended.sop_class_uid)}"
+        words = in_words(extended)
+        yield f"    extended negotiation {extended.information}{words} for {name_of(extended.sop_class_uid)}"
 
 
 def _contexts(contexts: tuple[ProposedContext, ...], counts: Counter[int] | None, most: int | None) -> Iterator[str]:

@@ -13,6 +13,7 @@ from dicomjobs.dicom.sop_classes import (
     PATIENT_STUDY_ONLY_FIND,
     STUDY_ROOT_FIND,
 )
+from dicomjobs.model.association import ExtendedNegotiation
 
 
 class InformationModel(Enum):
@@ -70,6 +71,15 @@ class Negotiable(Enum):
 
 NEGOTIABLE_BYTES = tuple(Negotiable)
 """Which byte of the Service-class-application-information stands for what, the first one first (PS3.4 table C.5-1)."""
+
+
+def in_words(negotiation: ExtendedNegotiation) -> str:
+    """Return what is proposed or granted for queries, ` (relational, timezone)`, "" for nothing and for other SOP classes."""
+    if negotiation.sop_class_uid not in FIND_SOP_CLASS.values():
+        return ""
+    asked = bytes.fromhex(negotiation.information)
+    words = [each.value for each, byte in zip(NEGOTIABLE_BYTES, asked, strict=False) if byte]
+    return f" ({', '.join(words)})" if words else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.dicom.uids import name_of
 from dicomjobs.model.association import AcceptedRoles, ExtendedNegotiation, TlsSession
+from dicomjobs.model.query import in_words
 from dicomjobs.report.report import JobReport
 
 MOST_LINES = 20
@@ -49,4 +50,6 @@ def _roles(answer: AcceptedRoles) -> str:
 def _extended(answer: ExtendedNegotiation) -> str:
     """Return what the peer answers to extended negotiation."""
     information = one_line(answer.information) or "nothing"
-    return f"{one_line(name_of(answer.sop_class_uid))}: extended negotiation answered with {information}"
+    return (
+        f"{one_line(name_of(answer.sop_class_uid))}: extended negotiation answered with {information}{in_words(answer)}"
+    )

@@ -69,7 +69,7 @@ def test_a_person_sees_which_query_is_of_which_file() -> None:
     lines = dicomjobs("plan", "job.yaml").out.splitlines()
 
     assert [line.split("/")[0] for line in lines if "identifier" in line] == ["  identifier of ", "  identifier of "]
-    assert "    extended negotiation 01 for StudyRootQueryRetrieveInformationModelFind" in lines
+    assert "    extended negotiation 01 (relational) for StudyRootQueryRetrieveInformationModelFind" in lines
     assert "  asked 2 times each" in lines
 
 

@@ -9,7 +9,16 @@ import pytest
 from dicomjobs.model.association import AssociationProfile, ExtendedNegotiation
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import EmptyPolicy, EndWith, FindJob, Padding
-from dicomjobs.model.query import Element, Identifier, InformationModel, Negotiable, Query, QueryLevel, overlay
+from dicomjobs.model.query import (
+    Element,
+    Identifier,
+    InformationModel,
+    Negotiable,
+    Query,
+    QueryLevel,
+    in_words,
+    overlay,
+)
 from dicomjobs.plan.find import assumed_character_set, plan_find
 from tests.support.runs import make_peer
 
@@ -131,3 +140,17 @@ def test_it_is_added_to_what_a_profile_negotiates() -> None:
     step = plan_find(replace(_job(negotiate=(Negotiable.RELATIONAL,)), association_profile=profile), {})
 
     assert [each.sop_class_uid for each in step.proposal.extended_negotiation] == ["1.2.3", STUDY_ROOT]
+
+
+@pytest.mark.parametrize(
+    ("sop_class_uid", "information", "words"),
+    [
+        (STUDY_ROOT, "010001", " (relational, fuzzy_names)"),
+        (STUDY_ROOT, "0000000001", ""),
+        (STUDY_ROOT, "", ""),
+        ("1.2.840.10008.5.1.4.1.1.2", "01", ""),
+    ],
+)
+def test_extended_negotiation_of_queries_is_told_in_words(sop_class_uid: str, information: str, words: str) -> None:
+    """For other SOP classes the bytes mean something else."""
+    assert in_words(ExtendedNegotiation(sop_class_uid=sop_class_uid, information=information)) == words
