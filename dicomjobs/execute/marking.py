@@ -19,6 +19,8 @@ class MarkedPayload:
     payload: Payload
     journal: Journal
     item: int
+    begun: bool = False
+    """Whether a byte may have left."""
 
     @property
     def length(self) -> int:
@@ -27,14 +29,14 @@ class MarkedPayload:
 
     def chunks(self) -> Iterator[bytes | memoryview]:
         """The bytes, with a mark before the first chunk and one before that which completes them."""
-        left, begun = self.payload.length, False
+        left = self.payload.length
         for chunk in self.payload.chunks():
             left -= len(chunk)
             if left <= 0:
                 self.journal.mark(self.item, Phase.LAST_BYTE)
-            elif not begun:
+            elif not self.begun:
                 self.journal.mark(self.item, Phase.FIRST_BYTE)
-                begun = True
+            self.begun = True
             yield chunk
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from dicomjobs.errors import AssociationError, JournalUnavailable, NotSendable
+from dicomjobs.errors import AssociationError, Interrupted, JournalUnavailable, NotSendable
 from dicomjobs.events import Cause
 from dicomjobs.execute.associating import NumberedAssociation
 from dicomjobs.execute.claims import CLAIMED_AHEAD, ClaimedItem, claimed
@@ -52,6 +52,7 @@ class StoreLane:
         self._feed = feed
         self._preparing = Preparing(shared.step, shared.ports.files)
         self._association: NumberedAssociation | None = None
+        self._last_used = 0  # the number of the association on which an instance went last
         self._in_flight: _InFlight | None = None
         self._gave_up: AssociationError | None = None
         self._broken_by: AssociationError | None = None  # the last one, unless an instance was answered since
@@ -132,7 +133,9 @@ class StoreLane:
                 ready = self._prepare(each)
             if ready and self._may_send(each):
                 begun, ready = ready, None
-                self._begin(begun)
+                if self._was_gone(begun) and (ready := self._prepare(each)) and self._may_send(each):
+                    begun, ready = ready, None
+                    self._begin(begun)
         finally:
             self._drop(ready)
 
@@ -182,8 +185,17 @@ class StoreLane:
             self._account.settle(not_sendable(self._job, each.claimed.item, error))
             return None
 
-    def _begin(self, ready: Ready) -> None:
-        """Send an instance; what goes wrong here ends the association."""
+    def _was_gone(self, ready: Ready) -> bool:
+        """Send an instance; true when its association had ended before a byte left, which is no attempt and nobody's failure.
+
+        Peers end an association on which nothing came for a while; what has just been established is taken at its word.
+        """
+        idle = self._association is not None and self._association.number == self._last_used
+        self._last_used = ready.association
+        return not self._begin(ready, idle=idle)
+
+    def _begin(self, ready: Ready, *, idle: bool = False) -> bool:
+        """Send an instance; what goes wrong here ends the association. False when an `idle` one had ended before a byte left."""
         association = self._association
         if association is None:
             raise AssertionError("an instance is only prepared with an association")
@@ -196,10 +208,14 @@ class StoreLane:
             self._break_off(None)
             self._account.settle(not_sendable(self._job, ready.item, error))
         except AssociationError as error:
+            if idle and not marked.begun and not isinstance(error, Interrupted):
+                self._break_off(error)
+                return False
             self._broken(ready, error)
         else:
             self._in_flight = _InFlight(ready, pending, began, size)
             self._account.accounted = max(self._account.accounted, ready.item + 1)
+        return True
 
     def _finish_in_flight(self) -> None:
         """Wait for the answer of the instance in flight and settle it."""
