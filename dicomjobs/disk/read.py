@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 from dicomjobs.dicom.encoding import encoding_of
 from dicomjobs.dicom.transfer_syntaxes import is_native
 from dicomjobs.disk.completeness import check_complete
-from dicomjobs.disk.splice import spliced_head
+from dicomjobs.disk.payloads import BytesPayload, StreamedPayload, check_unchanged, padding, unreadable
+from dicomjobs.disk.pixel_tail import PixelTail, head_of, pixel_tail
 from dicomjobs.disk.window import Damaged, Window
 from dicomjobs.errors import NotSendable
-from dicomjobs.model.data_set_form import DataSetForm, NewVrs
+from dicomjobs.model.data_set_form import DataSetForm
 from dicomjobs.model.resume import DigestPolicy
 from dicomjobs.plan.plan import PlannedInstance
 
 WHOLE_BYTES = 256 * 1024
 """A data set up to this size is read at once and given as one chunk."""
-CHUNK_BYTES = 1024 * 1024
 DIGEST_BYTES = 64 * 1024
 """A data set up to this size is digested; of a larger one the digest would cost more than the sending."""
 
@@ -33,111 +32,6 @@ Convert = Callable[[bytes, str, DataSetForm], bytes]
 """(data set, its transfer syntax, a form) -> the data set in that form; raises NotSendable."""
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-_PAD = b"\0"
-
-
-class BytesPayload:
-    """A data set that is in memory; fulfils execution's FilePayload."""
-
-    __slots__ = ("_data", "sha256", "source_sha256")
-
-    def __init__(self, data: bytes, *, sha256: str, source_sha256: str) -> None:
-        """Take the bytes, an even number of them, with the digests of themselves and of what they were made from ("": none taken)."""
-        self._data = data
-        self.sha256 = sha256
-        self.source_sha256 = source_sha256
-
-    @property
-    def length(self) -> int:
-        """Bytes in all."""
-        return len(self._data)
-
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes, at once."""
-        yield self._data
-
-    def close(self) -> None:
-        """Let go of the bytes."""
-        self._data = b""
-
-
-class StreamedPayload:
-    """A large data set that stays in its file but for a head that may be another; fulfils execution's FilePayload."""
-
-    def __init__(
-        self,
-        fd: int,
-        instance: PlannedInstance,
-        buffers: list[bytearray],
-        digest: DigestPolicy,
-        *,
-        head: bytes = b"",
-        begin: int = -1,
-    ) -> None:
-        """Take over an open file, of which `head` stands for all before `begin`; `close` gives back what is taken of `buffers`."""
-        self._fd = fd
-        self._hash = hashlib.sha256() if digest is DigestPolicy.ALWAYS else None
-        self.sha256 = ""
-        self._instance = instance
-        self._head = head
-        self._begin = instance.offset if begin < 0 else begin
-        self._buffers = buffers
-        try:
-            self._buffer = buffers.pop()
-        except IndexError:  # not asked for first: another lane may have taken the last one in between
-            self._buffer = bytearray(CHUNK_BYTES)
-        self._padding = _padding(instance)
-
-    @property
-    def length(self) -> int:
-        """Bytes in all."""
-        return len(self._head) + self._instance.size - self._begin + len(self._padding)
-
-    @property
-    def source_sha256(self) -> str:
-        """The same where the bytes are those of the file; "" until all were given, or when none is taken."""
-        return "" if self._head else self.sha256
-
-    def chunks(self) -> Iterator[bytes | memoryview]:
-        """The bytes in order, at most 1 MiB at a time, each chunk valid until the next is asked for.
-
-        Raises NotSendable before the last chunk when the file changed or cannot be read.
-        """
-        position, end = self._begin, self._instance.size
-        view = memoryview(self._buffer)
-        if self._head:
-            if self._hash:
-                self._hash.update(self._head)
-            yield self._head
-        while position < end:
-            read = self._read(view[: end - position], position)
-            position += read
-            if position == end:
-                _check_unchanged(os.fstat(self._fd), self._instance, "changed_while_sending")
-            if self._hash:
-                self._hash.update(view[:read])
-                self.sha256 = self._hash.hexdigest() if position == end and not self._padding else ""
-            yield view[:read]
-        if self._padding:
-            if self._hash:
-                self._hash.update(self._padding)
-                self.sha256 = self._hash.hexdigest()
-            yield self._padding
-
-    def _read(self, target: memoryview, position: int) -> int:
-        """Fill the target from the file and return how many bytes came, at least one; raises NotSendable."""
-        try:
-            read = os.preadv(self._fd, [target], position)
-        except OSError as error:
-            raise _unreadable(error) from error
-        if not read:
-            raise NotSendable("changed_while_sending", "the file became shorter while it was being sent")
-        return read
-
-    def close(self) -> None:
-        """Close the file and give the buffer back."""
-        os.close(self._fd)
-        self._buffers.append(self._buffer)
 
 
 class FileStore:
@@ -157,50 +51,40 @@ class FileStore:
             if instance.size - instance.offset > WHOLE_BYTES:
                 _check(Window(fd, instance.size, base=instance.offset), instance)
                 return StreamedPayload(os.dup(fd), instance, self._buffers, digest)
-            data = _read_whole(fd, instance) + _padding(instance)
+            data = _read_whole(fd, instance) + padding(instance)
             sha256 = _digest(data, digest)
             return BytesPayload(data, sha256=sha256, source_sha256=sha256)
         except OSError as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
         finally:
             os.close(fd)
 
     def rewritten(
         self, instance: PlannedInstance, form: DataSetForm, digest: DigestPolicy = DigestPolicy.AUTO
     ) -> BytesPayload | StreamedPayload:
-        """Return the data set in another form, all of it in memory unless only values are replaced; raises NotSendable."""
+        """Return the data set in another form; raises NotSendable. Large pixel data stays in its file where its bytes are the same."""
         fd = _open(instance)
         try:
-            if _is_spliced(instance, form):
-                return self._spliced(fd, instance, dict(form.replaced), digest)
+            tail = _large_tail(fd, instance, form)
+            if tail:
+                return self._with_tail(fd, instance, form, tail, digest)
             data = _read_whole(fd, instance)
         except OSError as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
         finally:
             os.close(fd)
         sent = self._convert(data, instance.transfer_syntax, form)
-        return BytesPayload(
-            sent, sha256=_digest(sent, digest), source_sha256=_digest(data + _padding(instance), digest)
-        )
+        return BytesPayload(sent, sha256=_digest(sent, digest), source_sha256=_digest(data + padding(instance), digest))
 
-    def _spliced(
-        self, fd: int, instance: PlannedInstance, texts: dict[int, str], digest: DigestPolicy
-    ) -> BytesPayload | StreamedPayload:
-        """Return the data set with other values and the rest from its file; raises NotSendable and OSError."""
-        data = b""
-        if instance.size - instance.offset > WHOLE_BYTES:
-            _check(Window(fd, instance.size, base=instance.offset), instance)
-        else:
-            data = _read_whole(fd, instance)
-        window = Window(fd, instance.size, base=instance.offset)
-        try:
-            head, begin = spliced_head(window, instance.offset, encoding_of(instance.transfer_syntax), texts)
-        except Damaged as damage:
-            raise NotSendable("not_convertible", str(damage)) from damage
-        if not data:
-            return StreamedPayload(os.dup(fd), instance, self._buffers, digest, head=head, begin=begin)
-        sent = head + data[begin - instance.offset :]
-        return BytesPayload(sent, sha256=_digest(sent, digest), source_sha256=_digest(data, digest))
+    def _with_tail(
+        self, fd: int, instance: PlannedInstance, form: DataSetForm, tail: PixelTail, digest: DigestPolicy
+    ) -> StreamedPayload:
+        """Return a data set whose pixel data goes out from its file; raises NotSendable and OSError."""
+        before = os.pread(fd, tail.start - instance.offset, instance.offset)
+        source, target = encoding_of(instance.transfer_syntax), encoding_of(form.transfer_syntax)
+        head, begin = head_of(tail, source, target)
+        head = self._convert(before, instance.transfer_syntax, form) + head
+        return StreamedPayload(os.dup(fd), instance, self._buffers, digest, head=head, begin=begin)
 
     @staticmethod
     def inode(instance: PlannedInstance) -> int:
@@ -217,10 +101,17 @@ class FileStore:
             return payload.sha256
 
 
-def _is_spliced(instance: PlannedInstance, form: DataSetForm) -> bool:
-    """Say whether a form asks for nothing but other values, in a data set whose bytes can be taken apart as they are."""
-    same = form.transfer_syntax == instance.transfer_syntax and form.new_vrs is NewVrs.KEEP
-    return same and bool(form.replaced) and not encoding_of(instance.transfer_syntax).deflated
+def _large_tail(fd: int, instance: PlannedInstance, form: DataSetForm) -> PixelTail | None:
+    """Return the pixel data of a data set that is too large to be read as a whole, None where it has to be; raises NotSendable."""
+    source, target = encoding_of(instance.transfer_syntax), encoding_of(form.transfer_syntax)
+    same_bytes = source.byte_order == target.byte_order and not (source.deflated or target.deflated)
+    if not same_bytes or instance.size - instance.offset <= WHOLE_BYTES:
+        return None
+    _check(Window(fd, instance.size, base=instance.offset), instance)
+    try:
+        return pixel_tail(Window(fd, instance.size, base=instance.offset), instance.offset, source)
+    except Damaged as damage:
+        raise NotSendable("truncated_file", str(damage)) from damage
 
 
 def _digest(data: bytes, policy: DigestPolicy) -> str:
@@ -236,24 +127,13 @@ def _open(instance: PlannedInstance) -> int:
     except FileNotFoundError as error:
         raise NotSendable("changed_since_plan", "the file is gone since the plan was made") from error
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     try:
-        _check_unchanged(os.fstat(fd), instance)
+        check_unchanged(os.fstat(fd), instance)
     except NotSendable:
         os.close(fd)
         raise
     return fd
-
-
-def _check_unchanged(status: os.stat_result, instance: PlannedInstance, reason: str = "changed_since_plan") -> None:
-    """Raise NotSendable with a reason unless the file is the regular file that was planned, as old and as long."""
-    if not stat.S_ISREG(status.st_mode):
-        raise NotSendable(reason, "what is there now is not a regular file")
-    if status.st_size != instance.size:
-        words = f"the file had {instance.size} bytes when the plan was made and has {status.st_size} now"
-        raise NotSendable(reason, words)
-    if status.st_mtime_ns != instance.mtime_ns:
-        raise NotSendable(reason, "the file was written to since the plan was made")
 
 
 def _read_whole(fd: int, instance: PlannedInstance) -> bytes:
@@ -267,7 +147,7 @@ def _read_whole(fd: int, instance: PlannedInstance) -> bytes:
         parts.append(part)
         wanted -= len(part)
     data = b"".join(parts)
-    _check_unchanged(os.fstat(fd), instance)
+    check_unchanged(os.fstat(fd), instance)
     _check(Window(-1, instance.size, data, instance.offset), instance)
     return data
 
@@ -281,13 +161,3 @@ def _check(window: Window, instance: PlannedInstance) -> None:
         check_complete(window, instance.offset, encoding, native=is_native(instance.transfer_syntax))
     except Damaged as damage:
         raise NotSendable("truncated_file", str(damage)) from damage
-
-
-def _padding(instance: PlannedInstance) -> bytes:
-    """Return what makes the data set's length even: a deflated one may lack the byte that PS3.5 A.5 asks for."""
-    return _PAD * ((instance.size - instance.offset) % 2)
-
-
-def _unreadable(error: OSError) -> NotSendable:
-    """Return the operating system's refusal as the reason why an instance cannot be sent."""
-    return NotSendable("unreadable", error.strerror or type(error).__name__)

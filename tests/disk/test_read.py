@@ -17,7 +17,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dicomjobs.disk.read import CHUNK_BYTES, DIGEST_BYTES, WHOLE_BYTES, FileStore
+from dicomjobs.disk.payloads import CHUNK_BYTES
+from dicomjobs.disk.read import DIGEST_BYTES, WHOLE_BYTES, FileStore
 from dicomjobs.errors import NotSendable
 from dicomjobs.execute.ports import FilePayload, Files
 from dicomjobs.model.data_set_form import DataSetForm
