@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from dicomjobs.dcmtk.command_line import (
     CommandLine,
@@ -34,14 +33,6 @@ from dicomjobs.dcmtk.logging_options import check_logging
 from dicomjobs.dcmtk.tls_options import TlsLine, read_tls
 from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary
 from dicomjobs.model.query import Identifier
-
-
-class Responses(Enum):
-    """Whether answers are shown; without an option they are where none is written to a file."""
-
-    AS_USUAL = ""
-    SHOWN = "--show-responses"
-    HIDDEN = "--hide-responses"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +67,6 @@ class FindscuLine:
     repeat: int
     aborts: bool
     cancel_after: int
-    responses: Responses
     extraction: Extraction | None
 
 
@@ -121,7 +111,6 @@ def read_findscu_line(
         repeat=repeat,
         aborts=line.has("--abort"),
         cancel_after=cancel_after,
-        responses=Responses(line.winner("--show-responses", "--hide-responses")),
         extraction=extraction,
     )
 
