@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from dicomjobs.dcmtk.command_line import LineRefused
 from dicomjobs.dcmtk.storescu_line import StorescuLine, read_storescu_line
+from dicomjobs.dcmtk.storescu_options import STORESCU
 from tests.support.peers import run_program
 
 PLACE = "127.0.0.1 1 missing.dcm"
@@ -132,6 +135,33 @@ TAKEN = [
 """Each is taken; the real program then finds no file."""
 
 
+VALUES = ("1", "0", "-1", "9", "10", "5000", "131073", "x", "a b", "", "-v", "7z", " 8", "+3", "99999999999999999999")
+NOT_DRAWN = frozenset(
+    {
+        *("--help", "--version", "--list-ciphers", "--list-profiles", "--quiet", "--debug", "--log-level"),
+        *(
+            "--log-config",
+            "--config-file",
+            "--ipv4",
+            "--ipv6",
+            "--ip-auto",
+            "--no-sni",
+            "--request-sni",
+            "--profile-8996",
+        ),
+        *(
+            "--profile-8996-mod",
+            "--profile-basic",
+            "--add-crl-file",
+            "--enable-crl-vfy",
+            "--enable-crl-all",
+            "--anonymous-tls",
+        ),
+    }
+)
+"""Options that print, that open a file, that are newer, or that newer versions judge otherwise."""
+
+
 def read(options: str) -> StorescuLine:
     """Return the line with these options."""
     return read_storescu_line([*options.split(), *PLACE.split()], lambda name: name)
@@ -157,6 +187,37 @@ def test_a_line_that_storescu_takes_is_taken(options: str) -> None:
 
     assert "error:" not in said.stderr
     assert read(options).inputs[-1] == "missing.dcm"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lines_drawn_at_random_are_judged_as_storescu_judges_them(seed: int) -> None:
+    """Up to six options with values good and bad: the same lines are taken, and the others refused for the same reasons."""
+    draw = random.Random(seed)
+    for _ in range(20):
+        line = drawn_line(draw)
+        said = run_program("storescu", *line).stderr.partition("error: ")[2].rstrip("\n")
+
+        assert reason_of(line).replace(", --saml or --jwt", " or --saml") == said, line
+
+
+def reason_of(line: list[str]) -> str:
+    """Why a line is refused, empty when it is taken."""
+    try:
+        read_storescu_line(line, lambda name: name)
+    except LineRefused as refusal:
+        return str(refusal)
+    return ""
+
+
+def drawn_line(draw: random.Random) -> list[str]:
+    """A line of options that the program here has, and that print nothing of their own."""
+    line: list[str] = []
+    for option in draw.sample([each for each in STORESCU.options if each.long not in NOT_DRAWN], draw.randint(1, 4)):
+        line.append(draw.choice([name for name in (option.short, option.long) if name]))
+        line += [draw.choice(VALUES) for _ in range(option.values)]
+    for more in (["+tla"], ["-usr", "jo"], ["+sd"]):
+        line = more + line if draw.random() < 0.4 else line
+    return [*line, *PLACE.split()][: draw.choice([-1, None, None, None])]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.parity.storescu_lines import LINES, RENAMES, TLS_LINES, TLS_REFUSALS,
 from tests.parity.storescu_peers import PEERS
 from tests.support.command import dicomjobs
 from tests.support.instances import make_instance
-from tests.support.peers import run_program
+from tests.support.peers import run_program, skip_or_fail_in_ci
 from tests.support.recording_scp import RecordingScp, recording_scp
 
 NOT_HERE = frozenset(
@@ -129,7 +129,10 @@ def of_job(line: Line, scp: RecordingScp, tmp_path: Path, *, peer: str = "") -> 
 
 def arguments_of(line: Line, scp: RecordingScp) -> list[str]:
     """The arguments of a line, as a shell would split them."""
-    return shlex.split(f"{line.options} 127.0.0.1 {scp.port} {line.files}")
+    arguments = shlex.split(f"{line.options} 127.0.0.1 {scp.port} {line.files}")
+    if missing := [each for each in arguments if each.startswith("/etc/") and not Path(each).exists()]:
+        skip_or_fail_in_ci(f"{missing[0]} is not installed: apt-get install dcmtk")
+    return arguments
 
 
 def assert_alike(line: Line, theirs: tuple[Exchange, ...], ours: tuple[Exchange, ...], told: str, *more: Found) -> None:
