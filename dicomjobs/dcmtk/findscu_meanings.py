@@ -12,6 +12,10 @@ _PROFILE = ("association_profile.presentation_contexts",)
 _SHOWN = "every run keeps all answers as `matches.csv` and `matches.jsonl`; `dicomjobs find` shows them on a terminal"
 _FILES = ("outputs.format", "outputs.directory")
 _WHOLE = "; written when the queries have ended well and never in part, and the files of an earlier run do not stay between them"
+_READABLE = (
+    ". The same bytes, but where findscu leaves out an answer or writes what is no XML: text in a character set that it cannot "
+    "convert, or in none, is in UTF-8 here, and control characters are escaped"
+)
 
 FINDSCU_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
     {
@@ -60,9 +64,14 @@ FINDSCU_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "--disable-correction": Meaning(("find.padding",), "`keep`, the default"),
         "--show-responses": Meaning((), _SHOWN),
         "--hide-responses": Meaning((), _SHOWN),
-        "--extract": Meaning(_FILES, "`dicom`: `rsp0001.dcm` and so on, numbered by responses" + _WHOLE),
-        "--extract-xml": Meaning(_FILES, "`dcmtk_xml_each`: `rsp0001.xml` and so on" + _WHOLE),
-        "--extract-xml-single": Meaning(("outputs.format", "outputs.file"), "`dcmtk_xml`" + _WHOLE),
+        "--extract": Meaning(
+            _FILES,
+            "`dicom`: `rsp0001.dcm` and so on, numbered by responses"
+            + _WHOLE
+            + ". The data set stays as it came; findscu gives sequences other lengths",
+        ),
+        "--extract-xml": Meaning(_FILES, "`dcmtk_xml_each`: `rsp0001.xml` and so on" + _WHOLE + _READABLE),
+        "--extract-xml-single": Meaning(("outputs.format", "outputs.file"), "`dcmtk_xml`" + _WHOLE + _READABLE),
         "--limit-output": Meaning(("find.write_at_most",), ""),
     }
 )

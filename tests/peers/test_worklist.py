@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 from tests.support.command import Ended, RunDirectory, dicomjobs, latest
 from tests.support.job_files import write
@@ -49,7 +50,7 @@ SCHEDULED = (
 @pytest.fixture(scope="module")
 def ris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     """A wlmscpfs with two entries of today for the scanner CT1, and three others."""
-    with wlmscpfs(tmp_path_factory.mktemp("wlmscpfs"), ae_title="WORKLIST") as peer:
+    with wlmscpfs(tmp_path_factory.mktemp("wlmscpfs"), "-csk", ae_title="WORKLIST") as peer:
         for entry in SCHEDULED:
             dump = peer.directory / "entry.dump"
             dump.write_text(ENTRY.format(patient=f"P{entry['accession']}", **entry), encoding="latin-1")
@@ -115,3 +116,39 @@ jobs:
         assert (ended.code, ended.err) == (0, "")
         rows = list(csv.DictReader(latest(tmp_path / "reports").text("found.csv").splitlines()))
         assert [(row["PatientName"], row["AccessionNumber"]) for row in rows] == [("J\u00f6rg^A", "1")]
+
+
+@pytest.mark.parametrize("extraction", ["-X", "-Xx", "-Xs all.xml"])
+def test_an_imported_line_gets_the_files_that_findscu_gets(
+    tmp_path: Path, ris: Peer, extraction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a real worklist: the same names, the same XML to the byte, and the same elements in DICOM files."""
+    monkeypatch.chdir(tmp_path)
+    keys = ("PatientName", "PatientID", "(0040,0100)[0].Modality=CT", "(0040,0100)[0].ScheduledPerformingPhysicianName")
+    line = [
+        *extraction.split(),
+        "-W",
+        "-aec",
+        "WORKLIST",
+        *(a for key in keys for a in ("-k", key)),
+        ris.host,
+        ris.port,
+    ]
+    for folder in ("theirs", "ours"):
+        (tmp_path / folder).mkdir()
+
+    asked = run_program("findscu", "-od", "theirs", *line)
+    imported = dicomjobs("import", "-o", "job.yaml", "findscu", "-od", "ours", *line)
+    ran = dicomjobs("run", "job.yaml", "--reports", tmp_path / "reports", "-q")
+
+    assert (asked.returncode, imported.code, ran.code) == (0, 0, 0), asked.stderr + imported.err + ran.err
+    theirs, ours = (
+        {path.name: _content(path) for path in (tmp_path / folder).iterdir()} for folder in ("theirs", "ours")
+    )
+    assert theirs == ours
+    assert len(theirs) == (1 if extraction.startswith("-Xs") else 4)
+
+
+def _content(path: Path) -> bytes | str:
+    """Return the data set of a DICOM file as JSON, which has no lengths: findscu writes sequences with others than it got."""
+    return dcmread(path).to_json() if path.suffix == ".dcm" else path.read_bytes()
