@@ -20,6 +20,7 @@ from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at
 from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
 from dicomjobs.cli.refusal import refusal
+from dicomjobs.cli.reserve import keep_reserve, use_reserve_if_full
 from dicomjobs.cli.sinks import EventLog, Sink
 from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.cli.summary import print_account, print_summary
@@ -116,6 +117,7 @@ def _prepare(
     run_id: str, state: Path, arguments: Arguments, reports: str | None, plan_into: Callable[[Path], PlanOnDisk]
 ) -> _Ready:
     """Make the run's directory with its plan and open what the run needs; when that fails, no directory is left behind."""
+    keep_reserve(state)
     directory = make_run_directory(reports_folder(arguments.reports or reports, state=state), run_id)
     resources = ExitStack()
     with ExitStack() as on_failure:  # a directory without a run in it would be taken for one that crashed
@@ -150,7 +152,10 @@ def _carry_out(ready: _Ready, fold: Fold, arguments: Arguments) -> int:
                 from dicomjobs.cli.log_sink import logged
 
                 sinks = (*sinks, resources.enter_context(logged(ready.on_disk.rows)))
-            _execute(ready, sinks)
+            try:
+                _execute(ready, sinks)
+            finally:
+                use_reserve_if_full(ready.wiring.state)  # before the ledger is closed and the reports are written
     except Exception as error:
         code = explain(error, arguments)
         return LOCAL_RESOURCE if code == INPUT_IS_WRONG else code  # a run that began cannot say that nothing was sent

@@ -110,6 +110,7 @@ class StoreLane:
         """Try what was put off, each row when it is due, until nothing is left or nothing more may begin; raises JournalUnavailable."""
         later, ports = self._account.later, self._shared.ports
         while later and self._gave_up is None and self._shared.brake.halted is None:
+            self._account.emitter.flush()
             if not self._shared.patience.wait(later.seconds_left(ports.monotonic())):
                 return
             due = [(item, ports.instances[item]) for item in later.take_due(ports.monotonic(), CLAIMED_AHEAD)]
@@ -271,7 +272,10 @@ class StoreLane:
     def _wait_for_peer(self) -> None:
         """Wait while the peer is to be left alone; the lane gives up, or the brake is pulled, when that will not end in this run."""
         patience = self._shared.patience
-        if self._gave_up or patience.calm or patience.allows(self._probe):
+        if self._gave_up or patience.calm:
+            return
+        self._account.emitter.flush()  # what has happened so far is not to be told only after the wait
+        if patience.allows(self._probe):
             return
         self._gave_up = self._broken_by
         if self._gave_up is None:

@@ -163,7 +163,7 @@ def at_real_peer(folder: Path, made: list[MadeInstance], nursery: Zygote, name: 
 
 @pytest.mark.long
 def test_three_hundred_trials(
-    tmp_path: Path, made: list[MadeInstance], nursery: Zygote, record_property: Callable[[str, object], None]
+    tmp_path: Path, made: list[MadeInstance], nursery: Zygote, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     """The long form: kills at every step and at any moment, signals, full disks, and all three real peers."""
     trials: list[Trial] = []
@@ -181,4 +181,4 @@ def test_three_hundred_trials(
         assert out_of_disk(tmp_path, made, nursery, archive, 40) <= {0, 7}
     for name in ("dcmqrscp", "orthanc", "storescp"):
         trials += at_real_peer(tmp_path, made, nursery, name, 14)
-    record_property("figures", dict(figures(trials)))
+    record_testsuite_property("trials", dict(figures(trials)))

@@ -86,11 +86,11 @@ def test_everything_arrives_through_a_peer_that_fails_one_in_twenty(tmp_path: Pa
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_twenty_thousand_instances_arrive(
-    tmp_path: Path, seed: int, record_property: Callable[[str, object], None]
+    tmp_path: Path, seed: int, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     """The long form: five seeds."""
     archive, counts, codes = deliver(tmp_path, 20_000, seed=100 + seed, lanes=1)
 
     check(archive, codes, 20_000)
     figures = f"{len(codes)} runs, {sum(archive.had.values())} faults, {archive.queries} queries, {dict(counts[0])}"
-    record_property("figures", figures)
+    record_testsuite_property(f"seed {seed}", figures)

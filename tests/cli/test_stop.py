@@ -21,6 +21,7 @@ from dicomjobs.cli.main import main
 from tests.support.command import SECONDS, RunDirectory, command_line, dicomjobs_process, peer_yaml, runs, store_yaml
 from tests.support.instances import encode_elements, make_study
 from tests.support.job_files import write
+from tests.support.peers import free_port
 from tests.support.recording_scp import Received, RecordingScp, recording_scp
 from tests.support.scripted_scp import (
     RELEASE_RP,
@@ -280,3 +281,20 @@ def test_a_signal_while_planning_ends_the_command_and_leaves_no_run_directory(
 
     assert main(["run", str(job), "--reports", str(tmp_path / "reports")]) == code
     assert list((tmp_path / "reports").iterdir()) == []
+
+
+def test_a_signal_ends_the_wait_for_a_peer_that_is_not_there(tmp_path: Path, files: Path) -> None:
+    """At once, however long the wait would have been; nothing was sent, and the report says why."""
+    job = write(
+        tmp_path, store_yaml(free_port(), files, more="retry: {first_wait: 10m, longest_wait: 10m, budget: 1h}")
+    )
+    process = start("run", job, "--reports", tmp_path / "reports", "-v")
+    assert process.stderr
+    while "association 2 not established" not in (line := process.stderr.readline()):
+        assert line, "it ended before it waited"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=SECONDS)
+
+    (run,) = runs(tmp_path / "reports")
+    assert (process.returncode, run.report["outcome"]) == (143, "interrupted")
+    assert {(row["outcome"], row["reason"]) for row in run.rows} == {("not_sent", "interrupted")}
