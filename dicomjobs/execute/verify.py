@@ -51,35 +51,36 @@ class Verification:
     journal: Journal
     tally: Tally
     emit: Emit
-    _proven: InstancesProven | None = None
+    _first: int = 0
+    _count: int = 0
+    _proof: Proof = Proof.STATUS
     _rows: list[PlannedInstance] = field(default_factory=list)
     _unproven: int = 0
     _why: Sighting | None = None
 
     def prove(self, item: int, row: PlannedInstance, proof: Proof) -> None:
         """Note that an instance was found; items that follow each other are told together."""
-        known = self._proven
-        if known and known.proof is proof and item == known.first + known.count:
-            self._proven = InstancesProven(job=self.job.name, first=known.first, count=known.count + 1, proof=proof)
-        else:
-            if known and known.proof is not proof:
-                self.flush()
+        if proof is not self._proof:
+            self.flush()
+            self._proof = proof
+        if item != self._first + self._count:
             self.tell()
-            self._proven = InstancesProven(job=self.job.name, first=item, count=1, proof=proof)
+            self._first = item
+        self._count += 1
         self._rows.append(row)
 
     def flush(self) -> None:
         """Note in the ledger and tell what was found since the last time; raises JournalUnavailable."""
-        if self._proven:
-            self.journal.prove(self._rows, self._proven.proof)
-        self._rows.clear()
+        if self._rows:
+            self.journal.prove(self._rows, self._proof)
+            self._rows.clear()
         self.tell()
 
     def tell(self) -> None:
         """Tell what was found since the last time."""
-        if self._proven:
-            self.emit(self._proven)
-            self._proven = None
+        if self._count:
+            self.emit(InstancesProven(job=self.job.name, first=self._first, count=self._count, proof=self._proof))
+            self._first, self._count = self._first + self._count, 0
 
     def miss(self, item: int, row: PlannedInstance, reason: str, words: str = "", hint: str = "") -> None:
         """Note in the ledger and tell that a delivered instance is missing; raises JournalUnavailable."""
