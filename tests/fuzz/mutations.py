@@ -1,6 +1,6 @@
 """Damaged inputs: real ones with bytes turned over, cut, doubled and put in, as Hypothesis draws it; how many, the environment says.
 
-FUZZ_EXAMPLES is the number of inputs for each target, 150 by default: `make fuzz` has it at 20,000.
+FUZZ_EXAMPLES is the number of inputs for each target, 100 by default: `make fuzz` has it at 20,000.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 SECONDS = 2
 """How much of the processor's time one input may take; other processes' time is not counted."""
 
