@@ -95,7 +95,7 @@ class RowReader:
             end = at
             while end < len(answers) and values[end] is not None:
                 end += 1
-            yield from self._plain_or_not(answers[at:end], cast("list[list[bytes]]", values[at:end]))
+            yield from self._plain_or_not(answers[at:end], cast("list[Sequence[bytes]]", values[at:end]))
             if end < len(answers):
                 yield self._row(answers[end])
             at = end + 1
@@ -108,7 +108,7 @@ class RowReader:
         values = [plain(column.element(identifier)) for column in self.columns]
         return Row([text_of(value) for value in values], values)
 
-    def _plain_or_not(self, answers: Sequence[bytes], values: list[list[bytes]]) -> Iterator[PlainRows | Row]:
+    def _plain_or_not(self, answers: Sequence[bytes], values: list[Sequence[bytes]]) -> Iterator[PlainRows | Row]:
         """Give answers whose values were cut out; when one among them needs care, the others are found by halving."""
         text = self._plain_text(values) if values else ""
         if text:
@@ -120,7 +120,7 @@ class RowReader:
             yield from self._plain_or_not(answers[:half], values[:half])
             yield from self._plain_or_not(answers[half:], values[half:])
 
-    def _plain_text(self, values: list[list[bytes]]) -> str:
+    def _plain_text(self, values: list[Sequence[bytes]]) -> str:
         """Return the text of PlainRows, "" when a row among them needs care."""
         declared = {row[self._declared_at] for row in values}
         if self._numbers and not all(map(_NUMBERS.fullmatch, self._columns_of(values, self._numbers))):
@@ -143,7 +143,7 @@ class RowReader:
         return text if bare_text.isprintable() and len(text) - len(bare_text) == separators + len(values) else ""
 
     @staticmethod
-    def _columns_of(values: list[list[bytes]], places: list[int]) -> Iterator[bytes]:
+    def _columns_of(values: list[Sequence[bytes]], places: list[int]) -> Iterator[bytes]:
         """Give the values of some columns, all rows of a column together."""
         return (b"\x1f".join([row[place] for row in values]) for place in places)
 

@@ -7,7 +7,8 @@ an answer holds it leaves to `json_model.py`, by saying that it cannot tell.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 from dicomjobs.dicom.attributes import by_tag
@@ -41,34 +42,63 @@ class Skimmer:
         """Prepare for tags as 0xGGGGEEEE, each of them once."""
         whole, tag = SHAPES[transfer_syntax]
         self._places = {each: place for place, each in enumerate(tags)}
-        self._empty = [b""] * len(tags)
         self._unpack = struct.Struct(whole).unpack_from
         self._unpack_tag = struct.Struct(tag).unpack_from
         self._heads: dict[bytes, int] = {}
+        self._shape: tuple[bytes, ...] = ()
+        self._pick: Callable[[list[bytes]], tuple[bytes, ...]] = _picker([-1] * len(tags))
 
-    def values(self, data: bytes) -> list[bytes] | None:
+    def values(self, data: bytes) -> Sequence[bytes] | None:
         """Return a value for each tag, padding and all, empty for one that is not there; None for an answer that is not plain."""
-        heads = self._heads.copy()
-        take, unpack = heads.pop, self._unpack  # what is taken cannot be met again: no element is there twice
-        values = self._empty.copy()
+        found: list[bytes] = []
+        append, unpack, at = found.append, self._unpack, 0
+        try:
+            for expected in self._shape:  # answers to one query mostly have the same elements in the same order
+                head, length = unpack(data, at)
+                if head != expected:
+                    break
+                start = at + 8
+                at = start + length
+                append(data[start:at])
+            else:
+                if at == len(data):
+                    append(b"")
+                    return self._pick(found)
+        except struct.error:
+            return None
+        return self._values(data)
+
+    def _values(self, data: bytes) -> Sequence[bytes] | None:
+        """Return the values of an answer that has not the elements of the one before it, and remember those it has."""
+        shape: list[bytes] = []
+        found: list[bytes] = []
+        places = [-1] * len(self._places)
         at, end = 0, len(data)
         try:
             while at < end:
-                head, length = unpack(data, at)
-                place = take(head, None)
-                if place is None and (place := self._learn(head)) is None:
+                head, length = self._unpack(data, at)
+                place = self._heads.get(head)
+                if place is None:
+                    place = self._learn(head)
+                if place is None or head in shape:  # no element is there twice
                     return None
+                if place >= 0:
+                    places[place] = len(shape)
+                shape.append(head)
                 start = at + 8
                 at = start + length
-                if place >= 0:
-                    values[place] = data[start:at]
+                found.append(data[start:at])
         except struct.error:
             return None
-        return values if at == end else None
+        if at != end or len(shape) > _MOST_HEADS:
+            return None
+        found.append(b"")
+        self._shape, self._pick = tuple(shape), _picker(places)
+        return self._pick(found)
 
     def _learn(self, head: bytes) -> int | None:
         """Return where the value of an element of a kind not met before belongs, None when the answer is not plain."""
-        if head in self._heads or len(self._heads) >= _MOST_HEADS:
+        if len(self._heads) >= _MOST_HEADS:
             return None
         group, element = self._unpack_tag(head)
         if group < 0x0008 or group >= 0xFFFE:
@@ -84,3 +114,10 @@ class Skimmer:
             return None
         self._heads[head] = _SKIPPED if place is None else place
         return self._heads[head]
+
+
+def _picker(places: Sequence[int]) -> Callable[[list[bytes]], tuple[bytes, ...]]:
+    """Return what picks the values at some places; -1 is the last place of all, where an empty one stands."""
+    if len(places) == 1:
+        return lambda values: (values[places[0]],)
+    return itemgetter(*places) if places else lambda _: ()

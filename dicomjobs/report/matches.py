@@ -5,6 +5,7 @@ It takes rows as `answers/rows.py` reads them and knows nothing of how they came
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
@@ -13,9 +14,10 @@ from dicomjobs.answers.columns import Column
 from dicomjobs.answers.rows import FIELD_END, NUMBER_STRINGS, ROW_END, PlainRows, Row, compact
 from dicomjobs.report.csv_text import csv_line
 
-_RISKY: Final = (",", *(end + start for end in (FIELD_END, ROW_END) for start in "=+-@ "))
-"""What a field of CSV has to be quoted for, when it holds or begins with it."""
 _FORMULA: Final = tuple("=+-@ ")
+_FORMULA_STARTS: Final = tuple(end + start for end in (FIELD_END, ROW_END) for start in _FORMULA)
+"""How a field of CSV begins that has to be quoted, which one with a comma has to be as well."""
+_CARE: Final = re.compile(r"[\\\x80-\U0010ffff]")
 _FIRST, _LAST, _NUMBER = "\x01", "\x02", "\x03"
 """Stand for the brackets around several values, and before a number, until it is known what is empty."""
 
@@ -26,9 +28,13 @@ def csv_text(rows: Iterable[PlainRows | Row], before: Sequence[str]) -> Iterator
     for row in rows:
         if isinstance(row, Row):
             yield first + csv_line(row.texts)
-        elif row.text.startswith(_FORMULA) or any(risky in row.text for risky in _RISKY):
+        elif row.text.startswith(_FORMULA) or any(start in row.text for start in _FORMULA_STARTS):
             for each in row.text[:-1].split(ROW_END):
                 yield first + csv_line(each.split(FIELD_END))
+        elif "," in row.text:
+            for each in row.text[:-1].split(ROW_END):
+                plain = "," not in each
+                yield first + (each.replace(FIELD_END, ",") + "\n" if plain else csv_line(each.split(FIELD_END)))
         else:
             text = row.text.replace(FIELD_END, ",")
             yield first + text[:-1].replace(ROW_END, "\n" + first) + "\n" if first else text.replace(ROW_END, "\n")
@@ -59,10 +65,10 @@ class JsonLines:
     def _plain(self, text: str) -> str:
         """Return the objects of plain rows, each after a newline: all of them are made in one step."""
         rows = text.count(ROW_END)
-        fields = text[:-1].replace(ROW_END, FIELD_END).split(FIELD_END)
+        flat = text.replace(ROW_END, FIELD_END)
         if "\\" in text or not text.isascii():
-            fields = [each if each.isascii() and "\\" not in each else _inside(each) for each in fields]
-        lines = (self._pattern * rows) % tuple(fields)
+            flat = "".join(_with_care(flat))
+        lines = (self._pattern * rows) % tuple(flat[:-1].split(FIELD_END))
         lines = (
             lines.replace(':""', ":null")
             .replace(_NUMBER + ",", "null,")
@@ -72,6 +78,18 @@ class JsonLines:
         if _FIRST in lines:
             lines = lines.replace('""', "null").replace(f'"{_FIRST}', "[").replace(f'{_LAST}"', "]")
         return lines
+
+
+def _with_care(flat: str) -> Iterator[str]:
+    """Give fields, each with its end, as they are but for those with several values or characters that JSON in ASCII escapes."""
+    done = 0
+    for found in _CARE.finditer(flat):
+        if found.start() >= done:
+            begin, end = flat.rfind(FIELD_END, done, found.start()) + 1 or done, flat.index(FIELD_END, found.end())
+            yield flat[done:begin]
+            yield _inside(flat[begin:end])
+            done = end
+    yield flat[done:]
 
 
 def _inside(text: str) -> str:
