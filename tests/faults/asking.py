@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.faults.kit import Scenario, both
 from tests.support.identifiers import explicit, sequence
 from tests.support.scripted_scp import (
@@ -16,6 +18,7 @@ from tests.support.scripted_scp import (
     match,
     read_message,
     read_one_pdu,
+    reject_pdu,
     repeat,
     reset,
     respond,
@@ -67,7 +70,51 @@ def _echo(name: str, code: int, reason: str, *script: Step) -> Scenario:
     return Scenario(name=name, row=21, script=whole, outcome="failed", reason=reason, code=code, kind="echo")
 
 
+def _unproven(verify: str, name: str, *session: Step) -> Scenario:
+    """Return a scenario in which an instance was delivered and the peer then fails to prove it."""
+    return Scenario(
+        name=f"{verify} {name}",
+        row=38,
+        script=(accept(), read_message(), respond(), *RELEASED),
+        further=[session],
+        outcome="delivered",
+        reason="",
+        code=6,
+        job=f"verify: {verify}, verify_within: 0.3",
+        clocks=30,
+    )
+
+
+def _missing(verify: str, name: str, *session: Step) -> Scenario:
+    """Return a scenario in which the peer says that it does not have what it was sent."""
+    reason = "not_found" if verify == "query" else "not_committed"
+    return replace(_unproven(verify, name, *session), outcome="missing", reason=reason)
+
+
 SCENARIOS = [
+    *both(
+        _unproven("query", "silent", accept(), read_message(), hang()),
+        _unproven("commitment", "silent", accept(), read_message(), respond(), hang()),
+        _missing("query", "not there", accept(), *[read_message(), respond()] * 2, *RELEASED),
+    ),
+    _unproven("query", "rejected", read_one_pdu(), send(reject_pdu(1, 1, 3))),
+    _unproven("query", "no query service", accept(results={1: 3, 3: 3}), hang()),
+    _unproven("query", "refused", accept(), *[read_message(), respond(status=0xA900)] * 3, hang()),
+    _unproven("query", "another message", accept(), read_message(), respond(message_id=9), hang()),
+    _unproven("query", "garbage for a match", accept(), read_message(), match(b"garbage!"), respond(), hang()),
+    _unproven("query", "an endless match", accept(), read_message(), _flood),
+    _unproven("query", "matches without end", accept(), read_message(), _endless),
+    _unproven("commitment", "refused", accept(), read_message(), respond(status=0x0122), hang()),
+    _unproven("commitment", "no such service", accept(results={1: 3}), hang()),
+    _unproven("commitment", "closes", accept(), read_message(), close()),
+    _unproven("commitment", "another message", accept(), read_message(), respond(message_id=9), hang()),
+    _unproven(
+        "commitment",
+        "endless fragments",
+        accept(),
+        read_message(),
+        repeat(data_pdu(command=True, last=False, fragment=bytes(8000))),
+    ),
     *both(
         incomplete(38, "silent after a match", "timeout", 4, match(FOUND), hang()),
         incomplete(38, "closes after a match", "connection_lost", 4, match(FOUND), close()),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,19 @@ def test_a_fault_is_told_truthfully_and_leaves_nothing_behind(
 ) -> None:
     """Outcome, reason, exit code, time, threads, descriptors, memory, report and silence."""
     play(scenario, files=files, folder=tmp_path, keys=tls_keys)
+
+
+def test_a_dropped_syn_ends_with_the_connect_timeout(files: Path, tmp_path: Path, tls_keys: TlsKeys) -> None:
+    """As by a firewall: a backlog that is full drops it."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        scenario = replace(establishing.establishing(3, "dropped", [], 4), port=server.getsockname()[1])
+
+        play(scenario, files=files, folder=tmp_path, keys=tls_keys)
 
 
 def test_there_are_as_many_scenarios_as_the_readme_says() -> None:
