@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import make_small, row, store_job
-from dicomjobs.events import Outcome
+from dicomjobs.events import Outcome, Proof
 from dicomjobs.execute.ports import Claim, ClaimItem, Earlier, Phase, Settlement, Verdict
 from dicomjobs.plan.plan import PlannedInstance
 from tests.support.peers import storescp
@@ -51,6 +51,9 @@ class _NothingKept:
         """Do nothing."""
 
     def revise(self, rows: Sequence[PlannedInstance], outcome: Outcome, reason: str) -> None:
+        """Do nothing."""
+
+    def prove(self, rows: Sequence[PlannedInstance], proof: Proof) -> None:
         """Do nothing."""
 
     def barrier(self) -> None:

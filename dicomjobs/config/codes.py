@@ -124,6 +124,7 @@ CODES = {
     "DJ575": "a cell that a query cannot be filled with",
     "DJ576": "a table for something else than a query",
     "DJ577": "a query that cannot be split so",
+    "DJ580": "a first wait that is longer than the longest",
     "DJ585": "queries that are sent on twice",
     "DJ586": "a proof that an embedded peer cannot give",
     "DJ550": "security that is retired",

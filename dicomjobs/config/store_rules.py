@@ -78,6 +78,17 @@ def _is_sent_from(folder: str, send_set: SendSet) -> bool:
     )
 
 
+def waits_grow(site: Site) -> Iterator[Finding]:
+    """The wait before the second attempt is the shortest of all."""
+    for at, job in site.jobs.items():
+        if isinstance(job, StoreJob) and job.retry.first_wait > job.retry.longest_wait:
+            summary = (
+                f"the first wait, {job.retry.first_wait:g} s, is longer than the longest, {job.retry.longest_wait:g} s"
+            )
+            hint = "raise longest_wait, or lower first_wait"
+            yield Finding(at=(*at, "store", "retry", "first_wait"), code="DJ580", summary=summary, hint=hint)
+
+
 def _given(site: Site, job: StoreJob) -> tuple[Pointer, ...]:
     """Return where the peer and the send set of a job stand."""
     things = [*site.peers.items(), *site.send_sets.items()]

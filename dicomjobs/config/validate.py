@@ -40,6 +40,7 @@ from dicomjobs.config.store_rules import (
     files_are_sent_everywhere_before_they_are_put_away,
     only_studies_travel_side_by_side,
     sent_files_are_not_found_again,
+    waits_grow,
 )
 from dicomjobs.config.tls_rules import (
     added_suites_suit_the_profile,
@@ -77,6 +78,7 @@ RULES: tuple[Rule, ...] = (
     only_studies_travel_side_by_side,
     files_are_sent_everywhere_before_they_are_put_away,
     sent_files_are_not_found_again,
+    waits_grow,
     columns_are_asked_for,
     embedded_peers_are_asked_for_what_they_can_prove,
 )

@@ -176,7 +176,7 @@ def test_three_hundred_trials(
             trial.finish()
             check_archive(archive, made, query=True)
             trials.append(trial)
-        for number, count in ((signal.SIGKILL, 40), (signal.SIGTERM, 30), (signal.SIGINT, 30)):
+        for number, count in ((signal.SIGKILL, 50), (signal.SIGTERM, 30), (signal.SIGINT, 30)):
             trials += ended_at_moments(tmp_path, made, nursery, archive, number, count)
         assert out_of_disk(tmp_path, made, nursery, archive, 40) <= {0, 7}
     for name in ("dcmqrscp", "orthanc", "storescp"):

@@ -29,7 +29,7 @@ def make_instances(folder: Path, count: int) -> list[MadeInstance]:
 
 def run(folder: Path, archive: LossyArchive, lanes: int) -> tuple[int, RunDirectory]:
     """Run the job once; the waits are short, since the peer's troubles are."""
-    peer = peer_yaml(archive.port, timeouts="{dimse: 0.2s, network: 2s}", max_associations=str(lanes))
+    peer = peer_yaml(archive.port, timeouts="{dimse: 0.5s, network: 5s}", max_associations=str(lanes))
     text = f"""\
 dicomjobs: 1
 state: {{directory: {folder}/state}}

@@ -63,6 +63,7 @@ class LossyArchive:
     port: int
     series_of: dict[str, tuple[str, str]]
     faults: Faults
+    of_series: dict[str, set[str]]
     kept: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)
     came: Counter[str] = field(default_factory=Counter)
@@ -169,8 +170,9 @@ class LossyArchive:
             return
         shown = set() if self.hides else self.kept
         self.hides = max(0, self.hides - 1)
-        named = {uid for uid in shown if _named(data, uid, self.series_of[uid])}
-        for uid in sorted(named):
+        values = {value.rstrip(b"\0 ").decode() for value in _uids(data)}
+        named = values & self.series_of.keys() or {uid for series in values for uid in self.of_series.get(series, ())}
+        for uid in sorted(named & shown):
             study, series = self.series_of[uid]
             match = encode_elements(
                 [
@@ -183,17 +185,6 @@ class LossyArchive:
             )
             conversation.socket.sendall(response(conversation, status=0xFF00, data=match))
         conversation.socket.sendall(response(conversation))
-
-
-def _named(data: bytes, uid: str, series: tuple[str, str]) -> bool:
-    """Tell whether an identifier asks for an instance: by its own UID, or by its series."""
-    values = [value.rstrip(b"\0 ") for value in _uids(data)]
-    return uid.encode() in values or (series[1].encode() in values and not any(v not in _of(series) for v in values))
-
-
-def _of(series: tuple[str, str]) -> set[bytes]:
-    """The values of a query for a whole series."""
-    return {series[0].encode(), series[1].encode()}
 
 
 def _uids(data: bytes) -> Iterator[bytes]:
@@ -212,9 +203,12 @@ def lossy_archive(made: Iterable[MadeInstance], faults: Faults = lambda _: None)
     """Serve until the block ends; a bug of the archive fails the test."""
     over = threading.Event()
     series_of = {each.sop_instance_uid: (each.study_instance_uid, each.series_instance_uid) for each in made}
+    of_series: dict[str, set[str]] = {}
+    for uid, (_, series) in series_of.items():
+        of_series.setdefault(series, set()).add(uid)
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
-        archive = LossyArchive(server.getsockname()[1], series_of, faults)
+        archive = LossyArchive(server.getsockname()[1], series_of, faults, of_series)
 
         def take() -> None:
             with suppress(OSError):
