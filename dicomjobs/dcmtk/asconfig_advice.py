@@ -24,7 +24,9 @@ def advice_on_uid(entry: Entry, text: str, noun: str) -> str:
 
 def advice_on_word(entry: Entry, text: str, words: tuple[str, ...]) -> str:
     """Say what to write for a word that is none of those allowed."""
-    return _blemish(entry, text) or (f"did you mean `{meant}`?" if (meant := _nearest(text, words)) else "")
+    if advice := _blemish(entry, text):
+        return advice
+    return f"did you mean `{meant}`?" if (meant := _nearest(text, words)) else f"write one of {', '.join(words)}"
 
 
 def meant_list(name: str, known: Iterable[str]) -> str:

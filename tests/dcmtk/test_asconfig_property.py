@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,3 +82,9 @@ def test_a_file_of_the_largest_size_is_read_in_no_time() -> None:
 
     assert asconfig is None
     assert (told.code, told.severity) == ("DJ525", Severity.ERROR)
+
+
+@pytest.mark.parametrize("role", [b"", b"XYZ", b"SCUU"])
+def test_a_role_that_is_none(role: bytes) -> None:
+    """Also one that resembles nothing."""
+    _read(b"[[SCPSCURoleSelection]]\n[Roles]\nRole1 = CTImageStorage\\" + role + b"\n")
