@@ -36,6 +36,15 @@ DIFFERENCES = {
         "aborts. The plan knows before anything is sent, and with `on_failure: stop` nothing is.",
         "associations",
     ),
+    "nothing_to_send": _differs(
+        "When no file at all can be sent storescu -nh establishes an association and releases it again; an imported job asks nobody.",
+        "associations",
+    ),
+    "without_pixels": _differs(
+        "A data set without pixel data (a report, a presentation state) storescu sends in a compressed transfer syntax as well, when with "
+        "+C that is what the peer chose. Such a transfer syntax says how pixel data is compressed, and here there is none to be: it fails.",
+        "requests",
+    ),
     "no_abort": _differs(
         "After an instance for which the peer accepted no usable context storescu halts with an A-ABORT, an imported job with "
         "an A-RELEASE: nothing is wrong with the association.",
@@ -59,6 +68,12 @@ DIFFERENCES = {
         "storescu leaves out Data Set Trailing Padding (FFFC,FFFC), which has no meaning (PS3.10 7.2). A data set that goes out in the "
         "transfer syntax of its file goes out as it is.",
         "elements",
+    ),
+    "numbers_of_unsent": _differs(
+        "What storescu cannot send takes its invented numbers with it; here they are given to what is sent.",
+        "command",
+        "elements",
+        "message_id",
     ),
     "unknown_classes": _differs(
         "With -R storescu refuses a SOP class that its table of storage classes lacks, private ones among them, or with -nh "

@@ -210,6 +210,8 @@ MANNERS = _lines(
     ("-nh", "ct1.dcm seg.dcm ct2.dcm", "", "message_ids"),
     ("", "ct1.dcm seg.dcm ct2.dcm", "", "known_before"),
     ("-nh", "ct1.dcm jpeg8.dcm ct2.dcm", "", "message_ids"),
+    ("-nh", "jpeg8.dcm missing.dcm", "", "nothing_to_send"),
+    ("+C -xs -R", "bare_explicit.dcm", "", "without_pixels"),
     ("", "ct1.dcm jpeg8.dcm ct2.dcm", "", "known_before"),
     ("-R -nh", "ct1.dcm private.dcm ct2.dcm", "", "unknown_classes"),
     ("-R", "ct1.dcm private.dcm ct2.dcm", "", "unknown_classes_refused"),
@@ -224,6 +226,7 @@ INVENTIONS = _lines(
     ("--invent-series 1 +IS 2 --invent-patient 1", "ct1.dcm ct2.dcm ct3.dcm ct4.dcm ct5.dcm", "", "invented"),
     ("+IR 1 --invent-study 1 +IP 2", "ct1.dcm ct2.dcm ct3.dcm ct4.dcm ct5.dcm", "", "invented"),
     ("+II --repeat 2", "ct1.dcm ct2.dcm", "", "invented"),
+    ("-nh +II", "rle.dcm ct1.dcm ct2.dcm", "", "numbers_of_unsent"),
 )
 """Lines whose UIDs, numbers and names are made up: the same values are in the same places of both."""
 
