@@ -39,7 +39,7 @@ def check_here(workspace: Workspace) -> Diagnostics:
     found = [mistake("DJ601", summary, hint=hint) for summary, hint in problems]
     found += (finding for peer in peers for finding in _peer_findings(peer))
     known = (finding for finding in dict.fromkeys(found) if _UNKNOWN not in finding.summary)
-    return (*known, *query_file_problems(workspace.jobs))
+    return (*known, *query_file_problems(workspace.jobs, workspace.dictionary))
 
 
 _Problem = tuple[str, str]

@@ -40,7 +40,7 @@ def rows_path(plan_path: Path) -> Path:
 def make_plan(workspace: Workspace, only: Sequence[str], *, rows: Path | None) -> PlanOnDisk:
     """Survey the disk and plan the selected jobs; rows go to a file, or to a temporary one. Raises InvalidInput, OSError."""
     jobs = select_jobs(workspace, only)
-    query_files, read = read_query_files(jobs)
+    query_files, read = read_query_files(jobs, workspace.dictionary)
     origin = Origin(
         job_file=workspace.file,
         inputs=tuple(InputFile(path=each.path, sha256=each.sha256) for each in workspace.inputs) + read,

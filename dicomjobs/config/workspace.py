@@ -31,6 +31,7 @@ from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.config.tables import read_tables
 from dicomjobs.config.validate import validate
 from dicomjobs.diagnostics import Diagnostics, InvalidInput, Location, stop_on_errors
+from dicomjobs.dicom.data_dictionary import DataDictionary
 from dicomjobs.model.acceptance import Acceptance
 from dicomjobs.model.association import Proposing
 from dicomjobs.model.job import Job
@@ -65,6 +66,8 @@ class Workspace:
     """The association profiles, used or not, those that jobs write in place last."""
     acceptances: Mapping[Peer, Acceptance]
     """What peers are known to accept."""
+    dictionary: DataDictionary
+    """What attributes are called beside PS3.6."""
     reports_directory: str | None
     phi: Phi
     state_directory: str | None
@@ -128,6 +131,7 @@ def load_workspace(
         peers=tuple(peer for at, peer in site.peers.items() if at[:-1] == ("peers",)),
         profiles=tuple(site.profiles.values()),
         acceptances=site.acceptances,
+        dictionary=dictionaries.dictionary,
         reports_directory=_directory(document, places, "reports"),
         phi=_phi(document, places),
         state_directory=_directory(document, places, "state"),

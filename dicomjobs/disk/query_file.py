@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from dicomjobs.dcmtk.dump_text import NotADump, looks_like_a_dump, parse_dump
 from dicomjobs.dicom.attributes import by_tag
 from dicomjobs.dicom.character_sets import CharacterSet, character_set_of
+from dicomjobs.dicom.data_dictionary import NOTHING_ELSE, DataDictionary, creator_tag, is_creator, is_private
 from dicomjobs.dicom.deflate import inflate
 from dicomjobs.dicom.encoding import (
     EXPLICIT_LITTLE,
@@ -44,17 +46,18 @@ class NotAQuery(Exception):
     """The file is no query; the message says why."""
 
 
-def read_query(data: bytes, assumed: str) -> Identifier:
+def read_query(data: bytes, assumed: str, dictionary: DataDictionary = NOTHING_ELSE) -> Identifier:
     """Return the data set in a query file, without group 0002 and group lengths; raises NotAQuery.
 
-    `assumed` is the Specific Character Set of text in a file that declares none.
+    `assumed` is the Specific Character Set of text in a file that declares none; the dictionary is for private attributes
+    whose VRs are not written.
     """
     if len(data) > LARGEST:
         raise NotAQuery(f"it has more than {LARGEST} bytes, and so more than any query")
     text = data.decode("latin-1")
     if data[128:132] != b"DICM" and looks_like_a_dump(text):
         return _from_dump(data, assumed)
-    return _from_bytes(data, assumed)
+    return _from_bytes(data, assumed, dictionary)
 
 
 def _from_dump(data: bytes, assumed: str) -> Identifier:
@@ -69,12 +72,12 @@ def _from_dump(data: bytes, assumed: str) -> Identifier:
         raise NotAQuery(str(error)) from error
 
 
-def _from_bytes(data: bytes, assumed: str) -> Identifier:
+def _from_bytes(data: bytes, assumed: str, dictionary: DataDictionary) -> Identifier:
     """Read a DICOM file, or a bare data set, whose transfer syntax is then guessed."""
     try:
         offset, encoding = _begin(data)
         body = inflate(data[offset:], most=LARGEST) if encoding.deflated else data[offset:]
-        found = _data_set(body, encoding, _named(assumed), 0)
+        found = _data_set(body, encoding, _Around(character_set=_named(assumed), dictionary=dictionary, depth=0))
     except (Damaged, struct.error, ValueError) as error:
         raise NotAQuery(f"it is no dump, and as a data set it is damaged: {error}") from error
     if not found:
@@ -92,27 +95,37 @@ def _begin(data: bytes) -> tuple[int, Encoding]:
     return 0, encoding_of(EXPLICIT_VR_BIG_ENDIAN) if data[:1] == b"\0" else EXPLICIT_LITTLE
 
 
-def _data_set(data: bytes, encoding: Encoding, enclosing: CharacterSet, depth: int) -> Identifier:
-    """Return the elements of a data set or item that fills `data`; `enclosing` is the character set around it."""
-    if depth > MAXIMUM_DEPTH:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What is known around a data set or item: its character set unless it declares one, private attributes, the sequences it is in."""
+
+    character_set: CharacterSet
+    dictionary: DataDictionary
+    depth: int
+
+
+def _data_set(data: bytes, encoding: Encoding, around: _Around) -> Identifier:
+    """Return the elements of a data set or item that fills `data`."""
+    if around.depth > MAXIMUM_DEPTH:
         raise Damaged(f"sequences are nested more than {MAXIMUM_DEPTH} deep")
-    found: list[Element] = []
-    character_set = enclosing
+    found: dict[int, Element] = {}
+    character_set = around.character_set
     for tag, written, begin, length in elements(Window(-1, len(data), data), 0, encoding):
         if not tag & 0xFFFF or tag >> 16 <= 0x0002 or tag in {_ITEM_END, _PADDING_AT_THE_END}:
             continue
-        raw, vr = data[begin : begin + length], _vr(tag, written)
+        raw, vr = data[begin : begin + length], _vr(tag, written, found, around.dictionary)
         if vr == "SQ" or (vr == "UN" and raw.startswith(_AN_ITEM) and raw.endswith(_A_SEQUENCE_END)):
             inner = IMPLICIT_LITTLE if vr == "UN" else encoding  # PS3.5 6.2.2
-            items = tuple(_data_set(item, inner, character_set, depth + 1) for item in _items(raw, inner))
-            found.append(Element(tag=tag, vr="SQ", items=items))
+            inside = replace(around, character_set=character_set, depth=around.depth + 1)
+            items = tuple(_data_set(item, inner, inside) for item in _items(raw, inner))
+            found[tag] = Element(tag=tag, vr="SQ", items=items)
         elif raw.startswith(_AN_ITEM) and tag == _PIXEL_DATA:
             raise NotAQuery(f"{_written(tag)} has encapsulated pixel data")
         else:
-            found.append(Element(tag=tag, vr=vr, values=tuple(_values(tag, vr, raw, character_set, encoding))))
+            found[tag] = Element(tag=tag, vr=vr, values=tuple(_values(tag, vr, raw, character_set, encoding)))
         if tag == _CHARACTER_SET and raw.strip():
             character_set = _named(raw.decode("ascii", "replace").strip())
-    return tuple(found)
+    return tuple(found.values())
 
 
 def _items(data: bytes, encoding: Encoding) -> Iterator[bytes]:
@@ -137,14 +150,18 @@ def _items(data: bytes, encoding: Encoding) -> Iterator[bytes]:
         raise Damaged("an item is cut off")
 
 
-def _vr(tag: int, written: bytes) -> str:
-    """Return the VR of an element: the one that is written, else that of the data dictionary."""
+def _vr(tag: int, written: bytes, before: Mapping[int, Element], dictionary: DataDictionary) -> str:
+    """Return the VR of an element: the one that is written, else that of a data dictionary; the elements before name the creator."""
     if written != NO_VR:
         vr = written.decode("ascii", "replace")
         return vr if vr in ALL else "UN"
-    known = by_tag(tag)
-    is_creator = tag & 0x10000 and 0x10 <= tag & 0xFFFF <= 0xFF
-    return known.vr if known else "LO" if is_creator else "UN"
+    if known := by_tag(tag):
+        return known.vr
+    if is_creator(tag):
+        return "LO"
+    reserved = before.get(creator_tag(tag)) if is_private(tag) else None
+    entry = dictionary.find(tag, "\\".join(reserved.values) if reserved else "")
+    return entry.vr if entry else "UN"
 
 
 def _values(tag: int, vr: str, raw: bytes, character_set: CharacterSet, encoding: Encoding) -> Iterator[str]:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dicomjobs.dcmtk.dictionary_file import read_dictionary
+from dicomjobs.dicom.data_dictionary import dictionary_of
 from dicomjobs.dicom.deflate import deflate
 from dicomjobs.disk.query_file import LARGEST, NotAQuery, read_query
 from dicomjobs.model.query import Element
@@ -120,6 +122,17 @@ def test_a_dicom_file_cut_off_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(NotAQuery):
         read_query(data[:-3], "ISO_IR 192")
+
+
+def test_a_private_element_without_a_vr_has_the_one_of_a_dictionary() -> None:
+    """Which knows its creator."""
+    creator = Element(tag=0x00190010, vr="LO", values=("ACME",))
+    spacing = Element(tag=0x00191022, vr="DS", values=("1.5",))
+    data = encode_identifier((creator, spacing), "1.2.840.10008.1.2", "")
+    entry = read_dictionary('(0019,"ACME",22)\tDS\tDetectorSpacing\n', "site.dic", code="DJ563").entries
+
+    assert read_query(data, "ISO_IR 6", dictionary_of(entry)) == (creator, spacing)
+    assert read_query(data, "ISO_IR 6")[1].vr == "UN"
 
 
 def test_a_deflated_file_is_not_inflated_without_end(tmp_path: Path) -> None:
