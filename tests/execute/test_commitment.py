@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,23 @@ def test_our_listener_is_called_by_our_ae_title_alone(tmp_path: Path, files: Pat
     ended, _ = asked(tmp_path, files, (*ASKED, stranger, on_an_own_association(listen), *RELEASED), listen=listen)
 
     assert ended.code == 0
+
+
+def test_our_listener_outlives_whoever_else_calls(tmp_path: Path, files: Path) -> None:
+    """Garbage, a PDU that stalls, one without measure, silence: the result is heard all the same, and nothing is left behind."""
+    listen, before = free_port(), set(threading.enumerate())
+    calls = (b"garbage!", b"\x01\0\0\0", b"\x01\0\xff\xff\xff\xff", b"")
+
+    def strangers(conversation: Conversation) -> None:
+        with ExitStack() as stack:
+            for call in calls:
+                stack.enter_context(socket.create_connection(("127.0.0.1", listen))).sendall(call)
+            on_an_own_association(listen)(conversation)
+
+    ended, ran = asked(tmp_path, files, (*ASKED, strangers, *RELEASED), listen=listen)
+
+    assert (ended.code, rows(ran)) == (0, COMMITTED)
+    assert set(threading.enumerate()) == before
 
 
 @pytest.mark.parametrize(
