@@ -8,15 +8,26 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.measure import DICOMJOBS, in_pairs, make_small, measure, row
+from benchmarks.measure import DICOMJOBS, in_pairs, measure, row
 from tests.support.answer_stream import KEYS, answer_stream
+from tests.support.instances import make_instance, make_uid
 from tests.support.peers import dcmqrscp, run_program
 
 RUNS = 5
+
+STUDIES = {"QueryRetrieveLevel": "STUDY"} | dict.fromkeys(KEYS, "")
+SERIES = {
+    "QueryRetrieveLevel": "IMAGE",
+    "SOPInstanceUID": "",
+    "InstanceNumber": "",
+    "StudyInstanceUID": make_uid("seed", 1),
+    "SeriesInstanceUID": make_uid("seed", 1, 1),
+}
+"""What is asked for: all studies, and the instances of one series."""
 
 
 def main() -> None:
@@ -32,13 +43,15 @@ def main() -> None:
                 f"{count:,}, findscu -Xs", work, port, count, ("-q", "-Xs", "all.xml", "-od", place), "ANY-SCP", runs=1
             )
         with dcmqrscp(work, nodelay=True) as peer:
-            files = make_small(work / "small", 2000)
+            files = work / "series"
+            files.mkdir()
+            for number in range(2000):
+                make_instance(files / f"{number}.dcm", number=number, rows=0)
             sent = run_program(
                 "storescu", "-aec", peer.ae_title, "+sd", peer.host, peer.port, files, nodelay=True, seconds=600
             )
             assert sent.returncode == 0, sent.stderr
-            level = ("-k", "StudyInstanceUID", "-k", "SOPInstanceUID")
-            _compare("2,000 instances of dcmqrscp", work, peer.port, 2000, ("-q", *level), peer.ae_title, level="IMAGE")
+            _compare("2,000 instances of dcmqrscp, -q", work, peer.port, 2000, ("-q",), peer.ae_title, keys=SERIES)
 
 
 def _compare(
@@ -49,15 +62,15 @@ def _compare(
     options: tuple[str, ...],
     called: str,
     *,
-    level: str = "STUDY",
+    keys: Mapping[str, str] = STUDIES,
     runs: int = RUNS,
 ) -> None:
     """Print a row: both whole processes, their ratio, and the memory of ours."""
     peaks: list[int] = []
     phases: list[float] = []
-    job = _job(work, port, called, level)
+    job = _job(work, port, called, keys)
     ours, theirs, ratio = in_pairs(
-        lambda: _ours(job, work, count, peaks, phases), _findscu(port, called, level, options), runs=runs
+        lambda: _ours(job, work, count, peaks, phases), _findscu(port, called, keys, options), runs=runs
     )
     receiving = sorted(phases)[len(phases) // 2]
     row(
@@ -69,10 +82,10 @@ def _compare(
     )
 
 
-def _findscu(port: int, called: str, level: str, options: tuple[str, ...]) -> Callable[[], float]:
+def _findscu(port: int, called: str, keys: Mapping[str, str], options: tuple[str, ...]) -> Callable[[], float]:
     """Return what runs findscu and gives its wall seconds."""
-    keys = ("-k", f"QueryRetrieveLevel={level}", *(part for key in KEYS for part in ("-k", key)))
-    command = ["findscu", *options, "-S", "-aec", called, *keys, "127.0.0.1", str(port)]
+    asked = (part for key, value in keys.items() for part in ("-k", f"{key}={value}" if value else key))
+    command = ["findscu", *options, "-S", "-aec", called, *asked, "127.0.0.1", str(port)]
 
     def run() -> float:
         measured = measure(command, environment={"TCP_NODELAY": "1"})
@@ -83,14 +96,14 @@ def _findscu(port: int, called: str, level: str, options: tuple[str, ...]) -> Ca
     return run
 
 
-def _job(work: Path, port: int, called: str, level: str) -> Path:
+def _job(work: Path, port: int, called: str, keys: Mapping[str, str]) -> Path:
     """Write a job that asks for everything and writes a CSV."""
-    keys = KEYS if level == "STUDY" else [*KEYS, "SOPInstanceUID"]
-    job = work / f"{level}.yaml"
+    job = work / "ask.yaml"
+    asked = ", ".join(f"{key}: {value}" for key, value in keys.items() if key != "QueryRetrieveLevel")
     job.write_text(
         f"dicomjobs: 1\nstate: {{directory: {work / 'state'}}}\njobs:\n  ask:\n    find:\n"
         f"      peer: {{host: 127.0.0.1, port: {port}, called_ae_title: {called}}}\n"
-        f"      query: {{model: study, level: {level}, keys: {{{', '.join(f'{key}: ' for key in keys)}}}}}\n"
+        f"      query: {{model: study, level: {keys['QueryRetrieveLevel']}, keys: {{{asked}}}}}\n"
         f"      outputs: [{{format: csv, file: {work / 'out.csv'}}}]\n",
         encoding="utf-8",
     )
@@ -102,8 +115,9 @@ def _ours(job: Path, work: Path, count: int, peaks: list[int], phases: list[floa
     reports = work / "reports"
     measured = measure([*DICOMJOBS, "run", str(job), "--reports", str(reports), "-q"])
     report = json.loads((reports / "latest" / "report.json").read_text(encoding="utf-8"))
-    if measured.code or report["jobs"][0]["counts"]["matches"] != count:
-        raise SystemExit(f"the run did not get what it should: exit code {measured.code}")
+    matches = report["jobs"][0]["counts"]["matches"]
+    if measured.code or matches != count:
+        raise SystemExit(f"the run got {matches} matches in place of {count}: exit code {measured.code}")
     with suppress(FileNotFoundError):
         for file in reports.glob("2*/*"):
             file.unlink()
