@@ -32,7 +32,9 @@ def run_find(job: JobPlan, step: FindStep, ports: Ports, emitter: Emitter) -> Jo
 
 
 def _asked(job: JobPlan, step: FindStep, ports: Ports, emitter: Emitter, answers: Answers) -> JobFinished:
-    """Ask every query on one association."""
+    """Ask every query on one association; nobody is called when there is none, as for a table without rows."""
+    if not step.queries:
+        return _verdict(step, 0, None, job.name)
     associating = Associating(job=job.name, peer=job.peer, ports=ports, end_with=step.end_with)
     try:
         association = associating.establish(step.proposal, emitter.emit)
@@ -43,7 +45,7 @@ def _asked(job: JobPlan, step: FindStep, ports: Ports, emitter: Emitter, answers
         account = MatchAccount(job.name, asking.transfer_syntax, asking.character_set, emitter, answers)
         if not _ask_all(step, asking, account):
             associating.broken(association, None, emitter.emit)
-            return _verdict(step, account)
+            return _verdict(step, account.kept, account.failed, job.name)
     except AssociationError as error:
         associating.broken(association, error, emitter.emit)
         return failed_by_error(job.name, error, truncated=True)
@@ -51,7 +53,7 @@ def _asked(job: JobPlan, step: FindStep, ports: Ports, emitter: Emitter, answers
         associating.end(association, emitter.emit)
         return not_encodable(job, error)
     associating.end(association, emitter.emit)
-    return _verdict(step, account)
+    return _verdict(step, account.kept, account.failed, job.name)
 
 
 def _ask_all(step: FindStep, asking: Asking, account: MatchAccount) -> bool:
@@ -86,10 +88,10 @@ def _ask(place: int, asking: Asking, account: MatchAccount) -> Answered:
     return answered
 
 
-def _verdict(step: FindStep, account: MatchAccount) -> JobFinished:
+def _verdict(step: FindStep, kept: int, failed: JobFinished | None, job: str) -> JobFinished:
     """Return what became of the job: that of the first query that did not succeed, else what the matches make of it."""
-    if account.failed:
-        return account.failed
-    if not account.kept and step.if_no_match is EmptyPolicy.FAIL:
-        return no_match(account.job)
-    return JobFinished(job=account.job, outcome=JobOutcome.SUCCEEDED)
+    if failed:
+        return failed
+    if not kept and step.if_no_match is EmptyPolicy.FAIL:
+        return no_match(job)
+    return JobFinished(job=job, outcome=JobOutcome.SUCCEEDED)

@@ -156,3 +156,14 @@ def test_the_resolved_document_still_says_where_cells_go(tmp_path: Path) -> None
     (tmp_path / "list.csv").write_bytes(TABLE)
 
     assert "'${row.Patient}'" in dicomjobs("show", write(tmp_path, JOB.format(port=11112, more=""))).out
+
+
+def test_a_table_without_rows_asks_nobody(tmp_path: Path) -> None:
+    """A list that is made every night may be empty; the outputs are, too."""
+    (tmp_path / "list.csv").write_bytes(b"Key,Patient,Day\n")
+
+    ended = dicomjobs("run", write(tmp_path, JOB.format(port=9, more="")), "--reports", tmp_path / "reports")
+
+    job = latest(tmp_path / "reports").job("ask")
+    assert (ended.code, job["associations"], job["counts"]["matches"]) == (0, [], 0)
+    assert (tmp_path / "found.csv").read_text() == "row.Key,PatientID\n"
