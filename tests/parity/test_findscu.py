@@ -15,7 +15,7 @@ from tests.parity.findscu_files import answers, make_files
 from tests.parity.findscu_lines import DIFFERENCES, LINES, Line
 from tests.support.command import dicomjobs
 from tests.support.finding_scp import FindingScp, Heard, finding_scp
-from tests.support.peers import run_program
+from tests.support.peers import run_program, skip_or_fail_in_ci
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,29 @@ def test_an_imported_line_does_the_same_on_the_wire(
     found = {*_differences(theirs, ours), *(() if extracted == written else ("files",))}
     assert found == set(DIFFERENCES.get(line.name, ())), f"{seen}\n{extracted}\n{written}"
     assert bool(extracted) == ("out" in line.options)
+
+
+@pytest.mark.parametrize("proposal", ["-xe", "-xi"])
+def test_private_keys_have_the_vrs_of_the_dictionaries_that_findscu_was_given(
+    proposal: str, scp: FindingScp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DCMDICTPATH goes with the job; DCMTK's own dictionaries are read as they are."""
+    dictionaries = [path for name in ("dicom", "private") for path in Path("/usr/share").glob(f"libdcmtk*/{name}.dic")]
+    if not dictionaries:
+        skip_or_fail_in_ci("DCMTK's data dictionaries are not installed: apt-get install dcmtk")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DCMDICTPATH", ":".join(map(str, dictionaries)))
+    keys = ("QueryRetrieveLevel=STUDY", "(0019,0011)=SIEMENS CT VA0  COAD", "(0019,1122)=1.5", "(0019,1220)=41")
+    arguments = ["-S", proposal, *(argument for key in keys for argument in ("-k", key)), "127.0.0.1", str(scp.port)]
+
+    run_program("findscu", *arguments, nodelay=True)
+    theirs = scp.next_heard()
+    imported = dicomjobs("import", "-o", "job.yaml", "findscu", *arguments)
+    ran = dicomjobs("run", "job.yaml", "--reports", tmp_path / "reports", "-q")
+
+    assert (imported.code, ran.code) == (0, 0), imported.err + ran.err
+    assert scp.next_heard() == theirs
+    assert b"1.5 " in theirs.messages[0].data
 
 
 def test_the_table_is_long_and_lists_no_difference_of_a_line_that_is_not_there() -> None:
