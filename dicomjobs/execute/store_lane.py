@@ -118,6 +118,8 @@ class StoreLane:
             self._send_claimed(again)
             for each in self._doubts.absent():
                 self._take(each)
+                if self._gave_up:
+                    self._hand_back(each)
             self._finish_in_flight()
 
     def _take(self, each: ClaimedItem) -> None:

@@ -189,8 +189,11 @@ class _PeerJournal:
         self._writer.prove([(proof.value, *self._peer, row.sop_instance_uid) for row in rows])
 
     def barrier(self) -> None:
-        """Return when every settlement so far is durable."""
+        """Return when every settlement so far is durable, in files that whoever opens this folder will find."""
         self._writer.barrier()
+        if not self._marks.is_there():
+            words = "was taken away while it was in use: what was sent meanwhile is recorded nowhere"
+            raise JournalUnavailable(f"the ledger in {self._directory} {words}")
 
 
 def open_ledger(directory: str, *, run_id: str) -> Ledger:

@@ -125,6 +125,13 @@ class MarkFile:
         """Overwrite a slot."""
         _write_all(self._descriptor, _CRC.pack(zlib.crc32(checked)) + checked, slot * _SLOT.size)
 
+    def is_there(self) -> bool:
+        """Whether the file can still be found by its name; files that were deleted can be written to without an error."""
+        try:
+            return self._path.stat().st_ino == os.fstat(self._descriptor).st_ino
+        except FileNotFoundError:
+            return False
+
     def close(self) -> None:
         """Let the lock fall and leave the file for the next run to read."""
         # A lane that comes late must find no descriptor, and never the file that has got its number since.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -155,3 +156,22 @@ def test_a_bug_in_the_writer_is_raised_as_what_it_is_where_it_is_waited_for(dire
         with pytest.raises(TypeError):
             call()
     assert ask(directory, "SELECT count(*) FROM claim") == [(0,)]
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+def test_a_folder_that_vanishes_while_it_is_in_use_is_noticed(directory: Path, how: str) -> None:
+    """SQLite goes on writing into files that nobody will find; no report may call that durable."""
+    ledger = open_ledger(str(directory), run_id="run")
+    journal = ledger.journal(ARCHIVE)
+    claim(journal, 1)
+    send(journal, 1)
+    journal.barrier()
+    directory.rename(directory.with_name("elsewhere"))
+    if how == "deleted":
+        shutil.rmtree(directory.with_name("elsewhere"))
+    elif how == "replaced":
+        shutil.copytree(directory.with_name("elsewhere"), directory)
+
+    with pytest.raises(JournalUnavailable, match="was taken away while it was in use"):
+        journal.barrier()
+    ledger.close()
