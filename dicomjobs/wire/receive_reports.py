@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pynetdicom.events import Event
 
-MOST_ASSOCIATIONS: Final = 10
-MOST_BYTES: Final = 64 * 1024 * 1024
-"""Bytes that may come on one association; the result for a thousand instances has some 200 KiB."""
+MOST_ASSOCIATIONS: Final = 8
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Bytes that may come on one association; the result for a thousand instances has some 200 KiB. Together the most memory taken."""
 
 
 def listen_for_reports(on_report: OnReport, *, ae_title: str, host: str, port: int) -> Server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -82,13 +83,13 @@ def asked(*answers: Step) -> tuple[Step, ...]:
 
 
 def run(
-    tmp_path: Path, files: Path, port: int, *, queries_at: int = 0, within: str = "0s"
+    tmp_path: Path, files: Path, port: int, *, queries_at: int = 0, within: str = "0s", more: str = ""
 ) -> tuple[Ended, RunDirectory]:
     """Send and verify."""
     times = "{connect: 2s, acse: 2s, dimse: 2s, network: 2s}"
-    more = {"queries_at": f"{{host: 127.0.0.1, port: {queries_at}, timeouts: {times}}}"} if queries_at else {}
-    peer = peer_yaml(port, called="ANY-SCP", **more)
-    job = store_yaml(port, files, peer=peer, more=f"verify: query, verify_within: {within}")
+    asked_at = {"queries_at": f"{{host: 127.0.0.1, port: {queries_at}, timeouts: {times}}}"} if queries_at else {}
+    peer = peer_yaml(port, called="ANY-SCP", **asked_at)
+    job = store_yaml(port, files, peer=peer, more=f"verify: query, verify_within: {within}{more}")
     text = f"state: {{directory: {tmp_path / 'state'}}}\n{job}".replace("dicomjobs: 1\n", "", 1)
     ended = dicomjobs("run", write(tmp_path, f"dicomjobs: 1\n{text}"), "--reports", tmp_path / "reports")
     return ended, latest(tmp_path / "reports")
@@ -104,14 +105,16 @@ def rows(ran: RunDirectory) -> list[tuple[str, str, str]]:
     return [(row["outcome"], row["reason"], row["proof"]) for row in ran.rows]
 
 
-def queried(tmp_path: Path, files: Path, *sessions: Sequence[Step], within: str = "0s") -> tuple[Ended, RunDirectory]:
+def queried(
+    tmp_path: Path, files: Path, *sessions: Sequence[Step], within: str = "0s", more: str = ""
+) -> tuple[Ended, RunDirectory]:
     """Send to a peer of our own and verify at one that follows a script."""
     (tmp_path / "store").mkdir(exist_ok=True)
     port_file = tmp_path / "port"
     known = int(port_file.read_text()) if port_file.exists() else 0
     with start_receiver(str(tmp_path / "store"), port=known) as receiver, scripted_sessions(*sessions) as port:
         port_file.write_text(str(receiver.port))
-        return run(tmp_path, files, receiver.port, queries_at=port, within=within)
+        return run(tmp_path, files, receiver.port, queries_at=port, within=within, more=more)
 
 
 @pytest.mark.parametrize("start", [dcmqrscp, orthanc], ids=["dcmqrscp", "orthanc"])
@@ -137,6 +140,22 @@ def test_an_instance_that_is_not_there_is_missing(tmp_path: Path, files: Path) -
     assert [(each["reason"], each["count"]) for each in job["failures"]] == [("not_found", 1)]
     assert "verified: 2 by query" in ended.out
     assert "1 missing" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"), [((named(UIDS[0], UIDS[2]), respond()), 1), ((respond(status=0x0124),) * 3, FILES)]
+)
+def test_no_file_is_deleted_whose_delivery_was_not_proven(
+    answers: Sequence[Step], kept: int, tmp_path: Path, files: Path
+) -> None:
+    """`sent_files: delete` waits for what `verify` asks for."""
+    copies = tmp_path / "files"
+    shutil.copytree(files, copies)
+
+    ended, _ = queried(tmp_path, copies, asked(*answers), more=", sent_files: delete")
+
+    assert ended.code == 6
+    assert len(list(copies.iterdir())) == kept
 
 
 def test_a_missing_instance_is_sent_again_by_the_next_run_and_no_other(tmp_path: Path, files: Path) -> None:
