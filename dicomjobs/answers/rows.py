@@ -27,14 +27,13 @@ FIELD_END: Final = "\x1f"
 ROW_END: Final = "\x1e"
 _PADDED: Final = ((b" \x1f", b"\x1f"), (b"\0\x1f", b"\x1f"), (b" \x1e", b"\x1e"), (b"\0\x1e", b"\x1e"))
 """The padding that makes a value even, and what stays of it."""
-_ENDS: Final = (FIELD_END, ROW_END, "\\")
 _ODD: Final = (
-    *('"', "\x1b", "\0", "==", " ="),
-    *(f" {end}" for end in _ENDS),
-    *(f"{end} " for end in _ENDS),
-    *(f"={end}" for end in _ENDS),
+    *('"', "==", " ="),
+    *(f" {end}" for end in (FIELD_END, "\\")),
+    *(f"{end} " for end in (FIELD_END, "\\")),
+    *(f"={end}" for end in (FIELD_END, "\\")),
 )
-"""What needs the rules of its VR: more padding, escape sequences, empty component groups of a name; and quotation marks."""
+"""What needs the rules of its VR: more padding, empty component groups of a name; and quotation marks. All else is printable."""
 _NUMBERS: Final = re.compile(rb"(?:(?:0|[1-9][0-9]{0,14})? ?(?:\x1f|\Z))*")
 _FEW: Final = 4
 """Rows that are not halved any more."""
@@ -90,6 +89,9 @@ class RowReader:
             yield from map(self._row, answers)
             return
         values = [self._skimmer.values(answer) for answer in answers]
+        if None not in values:
+            yield from self._plain_or_not(answers, cast("list[Sequence[bytes]]", values))
+            return
         at = 0
         while at < len(answers):
             end = at
@@ -136,11 +138,11 @@ class RowReader:
             return ""
         else:
             text = self._character_set(declared.pop()).decode(raw, b"")
-        if any(odd in text for odd in _ODD) or text.count(ROW_END) != len(values):
+        flat = FIELD_END + text.replace(ROW_END, FIELD_END)
+        if any(odd in flat for odd in _ODD) or text.count(ROW_END) != len(values):
             return ""
-        separators = len(values) * (len(self.columns) - 1)
-        bare_text = text.replace(FIELD_END, "").replace(ROW_END, "")
-        return text if bare_text.isprintable() and len(text) - len(bare_text) == separators + len(values) else ""
+        whole = flat.count(FIELD_END) == len(values) * len(self.columns) + 1
+        return text if whole and flat.replace(FIELD_END, "").isprintable() else ""
 
     @staticmethod
     def _columns_of(values: list[Sequence[bytes]], places: list[int]) -> Iterator[bytes]:

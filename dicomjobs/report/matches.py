@@ -18,8 +18,7 @@ _FORMULA: Final = tuple("=+-@ ")
 _FORMULA_STARTS: Final = tuple(end + start for end in (FIELD_END, ROW_END) for start in _FORMULA)
 """How a field of CSV begins that has to be quoted, which one with a comma has to be as well."""
 _CARE: Final = re.compile(r"[\\\x80-\U0010ffff]")
-_FIRST, _LAST, _NUMBER = "\x01", "\x02", "\x03"
-"""Stand for the brackets around several values, and before a number, until it is known what is empty."""
+"""What JSON in ASCII escapes, and what stands between several values."""
 
 
 def csv_text(rows: Iterable[PlainRows | Row], before: Sequence[str]) -> Iterator[str]:
@@ -44,14 +43,16 @@ class JsonLines:
     """Writes rows with the same columns as JSON objects: from column to value, null where a match has none."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        """Prepare for columns; the object of a plain row is made in one step from a pattern."""
+        """Prepare for columns: `parts` are what stands before each field of a row, with room for the field."""
         self._headings = [column.heading for column in columns]
-        keys = [quoted(column.heading).replace("%", "%%") for column in columns]
-        texts = [
-            f"{key}:{_NUMBER}%s" if column.vr in NUMBER_STRINGS else f'{key}:"%s"'
-            for key, column in zip(keys, columns, strict=True)
-        ]
-        self._pattern = "\n{" + ",".join(texts) + "}"
+        self._numbers = [place for place, column in enumerate(columns) if column.vr in NUMBER_STRINGS]
+        self._parts: list[str] = []
+        before = "{"
+        for place, heading in enumerate(self._headings):
+            quote = "" if place in self._numbers else '"'
+            self._parts += (f"{before}{quoted(heading)}:{quote}", "")
+            before = f"{quote},"
+        self._end = before[:-1] + "}\n"
 
     def text(self, rows: Iterable[PlainRows | Row], before: str) -> Iterator[str]:
         """Give lines; `before` is what stands first in every object, with a comma behind it unless it is empty."""
@@ -60,40 +61,37 @@ class JsonLines:
                 yield "{" + before + compact(dict(zip(self._headings, row.values, strict=True)))[1:] + "\n"
             else:
                 lines = self._plain(row.text)
-                yield lines.replace("\n{", "\n{" + before)[1:] + "\n" if before else lines[1:] + "\n"
+                yield "{" + before + lines[1:-1].replace("\n{", "\n{" + before) + "\n" if before else lines
 
     def _plain(self, text: str) -> str:
-        """Return the objects of plain rows, each after a newline: all of them are made in one step."""
-        rows = text.count(ROW_END)
+        """Return the lines of plain rows: what stands before the fields and the fields are put together in one step."""
         flat = text.replace(ROW_END, FIELD_END)
+        fields = flat[:-1].split(FIELD_END)
+        for place in self._numbers:
+            numbers = fields[place :: len(self._headings)]
+            if "" in numbers:
+                fields[place :: len(self._headings)] = [number or "null" for number in numbers]
+        first, *others = self._parts
+        parts = [*[self._end + first, *others] * text.count(ROW_END), self._end]
+        parts[0] = first
+        parts[1::2] = fields
         if "\\" in text or not text.isascii():
-            flat = "".join(_with_care(flat))
-        lines = (self._pattern * rows) % tuple(flat[:-1].split(FIELD_END))
-        lines = (
-            lines.replace(':""', ":null")
-            .replace(_NUMBER + ",", "null,")
-            .replace(_NUMBER + "}", "null}")
-            .replace(_NUMBER, "")
-        )
-        if _FIRST in lines:
-            lines = lines.replace('""', "null").replace(f'"{_FIRST}', "[").replace(f'{_LAST}"', "]")
-        return lines
+            _take_care(parts, flat)
+        return "".join(parts).replace(':""', ":null")
 
 
-def _with_care(flat: str) -> Iterator[str]:
-    """Give fields, each with its end, as they are but for those with several values or characters that JSON in ASCII escapes."""
-    done = 0
+def _take_care(parts: list[str], flat: str) -> None:
+    """Escape what JSON in ASCII has to, and write several values as a list; the field of number n is the part 2n + 1."""
+    number, last, done = 0, 0, -1
     for found in _CARE.finditer(flat):
-        if found.start() >= done:
-            begin, end = flat.rfind(FIELD_END, done, found.start()) + 1 or done, flat.index(FIELD_END, found.end())
-            yield flat[done:begin]
-            yield _inside(flat[begin:end])
-            done = end
-    yield flat[done:]
-
-
-def _inside(text: str) -> str:
-    """Return one or more values, none of which holds quotation marks or backslashes, for a place between quotation marks."""
-    if "\\" not in text:
-        return quoted(text)[1:-1]
-    return _FIRST + ",".join(map(quoted, text.split("\\"))) + _LAST
+        number += flat.count(FIELD_END, last, found.start())
+        last = found.start()
+        if number == done:
+            continue
+        done, place = number, 2 * number + 1
+        if "\\" in parts[place]:  # a list stands without quotation marks around it
+            parts[place - 1] = parts[place - 1][:-1]
+            parts[place + 1] = parts[place + 1][1:]
+            parts[place] = compact([part or None for part in parts[place].split("\\")])
+        else:
+            parts[place] = quoted(parts[place])[1:-1]
