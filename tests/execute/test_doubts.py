@@ -10,6 +10,7 @@ import pytest
 from tests.support.command import RunDirectory, dicomjobs, latest, peer_yaml
 from tests.support.instances import MadeInstance, make_study
 from tests.support.job_files import write
+from tests.support.ledgers import open_claims
 from tests.support.lossy_archive import Fault, LossyArchive, lossy_archive
 
 FILES = 3
@@ -158,3 +159,14 @@ def test_a_file_that_changed_since_is_not_taken_for_what_the_archive_has(scene: 
 
     assert (code, row["outcome"], row["reason"]) == (3, "failed", "uid_conflict")
     assert scene.archive.came[scene.uid] == 1
+
+
+def test_a_peer_that_refuses_us_after_the_look_ups_leaves_no_claim_open(scene: Scene) -> None:
+    """What was to be sent again could not be: its outcome is what it was before, and the ledger is in order."""
+    scene.faults, scene.archive.refuses_after = [Fault.RESET], 2
+    scene.made[2].path.unlink()  # nothing else is sent on an association that the look-ups would outlive
+    code, _, row = scene.run()
+
+    assert (code, row["outcome"], row["reason"]) == (8, "unknown", "no_answer")
+    assert open_claims(scene.folder / "state") == []
+    assert not list((scene.folder / "state").glob("marks-*"))

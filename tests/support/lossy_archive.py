@@ -27,6 +27,7 @@ _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 """The first transfer syntax of our queries, which is the one that is accepted."""
 _C_STORE, _C_FIND = 0x0001, 0x0020
 _P_DATA, _RELEASE_RQ = 4, 5
+_REJECT = bytes.fromhex("03 00 00000004 00 01 01 07")
 _ABORT = bytes.fromhex("07 00 00000004 00000000")
 
 
@@ -74,6 +75,8 @@ class LossyArchive:
     answers_queries: bool = True
     hides: int = 0
     """How many queries are still answered as if nothing had been indexed yet."""
+    refuses_after: int = 0
+    """After how many queries it rejects every association for good; 0 for never."""
     bugs: list[BaseException] = field(default_factory=list)
 
     def serve(self, connection: socket.socket, over: threading.Event) -> None:
@@ -82,6 +85,10 @@ class LossyArchive:
         with connection:
             try:
                 conversation = Conversation(connection, over)
+                if self.refuses_after and self.queries >= self.refuses_after:
+                    conversation.read_pdu()
+                    connection.sendall(_REJECT)
+                    return
                 accept()(conversation)
                 while self._next(conversation):
                     pass
