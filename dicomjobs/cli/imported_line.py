@@ -31,8 +31,8 @@ def paths_from(output: str | None) -> PathOf:
 
 
 def _as_typed(path: str) -> str:
-    """Return a path as it stands on the line; one that is empty is no file, as the program finds out."""
-    return path or "."
+    """Return a path as it stands on the line."""
+    return path
 
 
 def _absolute(path: str) -> str:

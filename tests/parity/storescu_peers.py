@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from dicomjobs.wire.pdu import AssociateAccept, ContextAnswer, UserInformation
-from tests.support.recording_scp import Answer, RecordingScp
+from tests.support.recording_scp import Received, RecordingScp
 from tests.support.scripted_scp import (
     RELEASE_RQ,
     Conversation,
@@ -58,8 +58,10 @@ def _peer(establish: Step | None = None, answer: Callable[[int], int | bytes] = 
     """A peer that establishes so, and answers the nth request, from 1, so."""
 
     def prepare(scp: RecordingScp) -> None:
-        said: Answer = lambda _: answer(len(scp.received))  # noqa: E731 - a type and a name for the reader
-        scp.accepting, scp.answer = establish or accept(), said
+        def answered(_: Received) -> int | bytes:
+            return answer(len(scp.received))
+
+        scp.accepting, scp.answer = establish or accept(), answered
 
     return prepare
 
