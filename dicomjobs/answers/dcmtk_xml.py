@@ -1,6 +1,9 @@
-"""Answers in the XML of DCMTK's findscu, byte for byte where that is XML at all; what is different is listed in `FIXES`.
+"""Answers in the XML of DCMTK's findscu 3.6.7, byte for byte where that is XML at all; it knows nothing of files.
 
-It knows nothing of files; what encloses several answers in one file is in HEAD and FOOT.
+What is different: an answer in a character set that findscu cannot convert is kept, in UTF-8 (findscu leaves it out, or writes
+bytes as characters); text in an answer that declares none is read in the peer's; an item that declares one of its own is read
+in that; control characters that XML cannot hold are written as their numbers, where findscu writes what is no XML. What encloses several
+answers in one file is HEAD and FOOT.
 """
 
 from __future__ import annotations
@@ -28,14 +31,6 @@ from dicomjobs.model.job import Padding
 
 HEAD: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n<responses type="C-FIND">\n'
 FOOT: Final = b"</responses>\n"
-
-FIXES: Final = (
-    "an answer in a character set that findscu cannot convert is kept, in UTF-8; findscu leaves it out, or writes bytes as characters",
-    "text in an answer that declares no character set is read in the peer's, where findscu copies its bytes",
-    "an item that declares a character set of its own is read in that",
-    "control characters that XML cannot hold are written as \\x1b, where findscu writes a file that is no XML",
-)
-"""In what the XML differs from that of findscu 3.6.7, and why."""
 
 _SYNTAX_NAMES: Final = {
     IMPLICIT_VR_LITTLE_ENDIAN: "Little Endian Implicit",

@@ -9,7 +9,10 @@ from dicomjobs.dcmtk.meanings import Meaning
 from dicomjobs.dcmtk.shared_meanings import CONNECTION_MEANINGS, GENERAL_MEANINGS, TLS_MEANINGS
 
 _PROFILE = ("association_profile.presentation_contexts",)
-_SHOWN = "every run keeps all answers as `matches.csv` and `matches.jsonl`; `dicomjobs find` shows them on a terminal"
+_SHOWN = (
+    "every run keeps all answers as `matches.csv` and `matches.jsonl`; `dicomjobs find` shows them on a terminal, and the logger "
+    "`dicomjobs.find.responses` of `run --log-config` tells each as it comes, with its identifier where that is set to DEBUG"
+)
 _FILES = ("outputs.format", "outputs.directory")
 _WHOLE = "; written when the queries have ended well and never in part, and the files of an earlier run do not stay between them"
 _READABLE = (
