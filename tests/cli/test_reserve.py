@@ -47,10 +47,10 @@ def test_a_disk_that_fills_up_stops_the_run_and_not_its_account(tmp_path: Path, 
     arrived: list[str] = []
 
     def answer(received: Received) -> int:
-        if (
-            uid := received.command.sop_instance_uid
-        ):  # what was in flight when the run died is looked up with C-FIND first
-            arrived.append(uid)
+        uid = received.command.sop_instance_uid
+        if not uid:
+            return 0  # a C-FIND: what was in flight when the run died is looked up first
+        arrived.append(uid)
         if len(arrived) == FILES // 4:
             fill(small_disk)
         return 0
