@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from dicomjobs.errors import AssociationError, Interrupted, JournalUnavailable, NotSendable
 from dicomjobs.events import Cause
 from dicomjobs.execute.associating import NumberedAssociation
-from dicomjobs.execute.claims import CLAIMED_AHEAD, ClaimedItem, claimed
+from dicomjobs.execute.claims import ClaimedItem, claimed
 from dicomjobs.execute.doubts import Doubts
 from dicomjobs.execute.earlier import not_sendable, spared
 from dicomjobs.execute.echo import peer_answers
@@ -29,6 +29,9 @@ from dicomjobs.execute.retry import Trouble
 from dicomjobs.model.association import Proposal
 from dicomjobs.model.dimse import StoreRequest
 from dicomjobs.model.job import OnFailure
+
+TAKEN_UP_AT_ONCE = 1024
+"""How many of the rows that were put off are tried again together; those in doubt are looked up together, by series."""
 
 
 @dataclass(slots=True)
@@ -113,7 +116,7 @@ class StoreLane:
             self._account.emitter.flush()
             if not self._shared.patience.wait(later.seconds_left(ports.monotonic())):
                 return
-            due = [(item, ports.instances[item]) for item in later.take_due(ports.monotonic(), CLAIMED_AHEAD)]
+            due = [(item, ports.instances[item]) for item in later.take_due(ports.monotonic(), TAKEN_UP_AT_ONCE)]
             again = (ClaimItem(item=item, instance=row, inode=ports.files.inode(row)) for item, row in due)
             self._send_claimed(again)
             for each in self._doubts.absent():
