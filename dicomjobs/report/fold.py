@@ -63,7 +63,7 @@ class Fold:
             case InstanceMissing():
                 self._tally(event.job).add_missing(event)
             case MatchesReceived():
-                self._tally(event.job).matches += len(event.identifiers)
+                self._tally(event.job).add_matches(len(event.identifiers), event.status)
             case QueryFinished():
                 tally = self._tally(event.job)
                 tally.queries += 1

@@ -55,6 +55,8 @@ def _job(job: JobReport) -> dict[str, object]:
     }
     if job.kind is JobKind.FIND:
         keys["queries"] = job.queries
+    if job.keys_unsupported:
+        keys["keys_unsupported"] = job.keys_unsupported
     if job.coverage:
         keys["coverage"] = _coverage(job.coverage)
     if job.associations_left_out:

@@ -95,6 +95,7 @@ class JobReport:
 
     `truncated` is true when a query's answers are known to be incomplete.
     `associations_left_out` counts those beyond the ones listed, `queries` C-FIND requests; a split query has its coverage.
+    `keys_unsupported` counts matches of which the peer said that it does not support all optional keys.
     """
 
     name: str
@@ -110,6 +111,7 @@ class JobReport:
     truncated: bool
     associations_left_out: int = 0
     queries: int = 0
+    keys_unsupported: int = 0
     coverage: Coverage | None = None
 
 

@@ -41,6 +41,7 @@ WORDS: Final = 300
 _MARKS: Final[Mapping[str, int]] = {each.value: mark for mark, each in enumerate(Outcome, start=1)}
 _OUTCOMES: Final = dict(enumerate(Outcome, start=1))
 _UNHEARD: Final = 0
+_OPTIONAL_KEYS_UNSUPPORTED: Final = 0xFF01
 _DELIVERED: Final = Outcome.DELIVERED
 _STATUS: Final = Proof.STATUS
 _ONLY_DELIVERED: Final = bytes(0xFF if _OUTCOMES.get(mark) in DELIVERED else 0 for mark in range(256))
@@ -130,6 +131,8 @@ class JobTally:
     proofs: Proofs
     bytes: int = 0
     matches: int = 0
+    keys_unsupported: int = 0
+    """Matches with status FF01H (PS3.4 C.4.1.1.4)."""
     queries: int = 0
     windows: list[QueryFinished] = field(default_factory=list)
     """The queries of a job that is split, one by one; there are as many as its matches need."""
@@ -183,6 +186,12 @@ class JobTally:
         self.faults.add((outcome, event.cause))
         key = GroupKey(event.reason, status, event.words[:WORDS])
         self.groups.add(key, Group(count=1, items=(event.item,), hint=event.hint))
+
+    def add_matches(self, count: int, status: int) -> None:
+        """Add matches that came together with a status."""
+        self.matches += count
+        if status == _OPTIONAL_KEYS_UNSUPPORTED:
+            self.keys_unsupported += count
 
     def add_established(self, event: AssociationEstablished) -> None:
         """Note an association that was accepted."""
@@ -242,6 +251,7 @@ def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
         proofs=one.proofs.merged_with(other.proofs),
         bytes=one.bytes + other.bytes,
         matches=one.matches + other.matches,
+        keys_unsupported=one.keys_unsupported + other.keys_unsupported,
         queries=one.queries + other.queries,
         windows=one.windows + other.windows,
         started=one.started if other.started is None else other.started,

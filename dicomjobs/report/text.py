@@ -79,6 +79,7 @@ def _is_worth_details(job: JobReport) -> bool:
         job.failures
         or refused
         or job.coverage
+        or job.keys_unsupported
         or (job.kind is JobKind.STORE and job.associations)
         or agreement_lines(job)
     )
@@ -96,6 +97,9 @@ def _detail_lines(job: JobReport) -> Iterator[str]:
     yield from (f"  {line}" for line in agreement_lines(job))
     if words := proofs_words(job):
         yield f"  {words}"
+    if job.keys_unsupported:
+        matches = number_of(job.keys_unsupported, "match", "matches")
+        yield f"  {matches} with status FF01H: the peer does not support some optional keys"
     if job.coverage:
         yield f"  {'complete' if job.coverage.complete else 'not complete'}: {one_line(job.coverage.words)}"
     for failure in job.failures:

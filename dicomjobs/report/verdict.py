@@ -141,6 +141,7 @@ def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instanc
         truncated=finished.truncated if finished else False,
         associations_left_out=max(0, tally.last_association - ASSOCIATIONS),
         queries=tally.queries,
+        keys_unsupported=tally.keys_unsupported,
         coverage=_coverage(job.step, tally),
     )
 

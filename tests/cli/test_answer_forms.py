@@ -245,3 +245,20 @@ def test_the_matches_of_a_run_are_made_again_from_its_events(tmp_path: Path) -> 
     table.unlink()
 
     assert dicomjobs("report", "latest", "--reports", tmp_path / "reports", "--format", "matches").out == before
+
+
+def test_optional_keys_that_a_peer_does_not_support_are_told(tmp_path: Path) -> None:
+    """Its matches are matches all the same (PS3.4 C.4.1.1.4)."""
+    text = f"""\
+dicomjobs: 1
+jobs:
+  ask: {{find: {{peer: {peer_yaml(1)}, query: {{model: study, level: STUDY, keys: {{PatientName: }}}}}}}}
+"""
+    steps = read_message(), match(ANSWERS[0]), match(*ANSWERS[1:], status=0xFF01), respond(), release
+    with scripted_scp(accept(transfer_syntax=EXPLICIT), *steps) as port:
+        job = write(tmp_path, text.replace("port: 1,", f"port: {port},"))
+        ended = dicomjobs("run", job, "--reports", tmp_path / "reports", "-v")
+
+    told = latest(tmp_path / "reports").job("ask")
+    assert (ended.code, told["counts"]["matches"], told["keys_unsupported"]) == (0, 3, 2)
+    assert "2 matches with status FF01H: the peer does not support some optional keys" in ended.out
