@@ -27,6 +27,7 @@ fuzz: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.store
+	$(BIN)/python -m benchmarks.find
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
