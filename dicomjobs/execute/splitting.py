@@ -67,7 +67,7 @@ def ask_in_windows(place: int, asking: Asking, account: MatchAccount) -> Answere
 
 @dataclass(slots=True)
 class _Splitter:
-    """Asks windows of the query at a place; `broken_off` once the peer fails for a reason that no smaller window removes."""
+    """Asks windows of the query at a place; `broken_off` once one cannot be had, which spoils the whole answer."""
 
     place: int
     split: Split
@@ -93,9 +93,9 @@ class _Splitter:
             return answered, cut
         self._tell(held, response)
         failed = judged(self.account.job, asking.step, answered)
-        self.broken_off = failed is not None
         if failed is None and held.count >= self.split.cap:
             failed = window_at_cap(self.account.job, str(window), held.count, self.split.cap)
+        self.broken_off = failed is not None
         self.account.ended(self.place, str(window), min(held.count, self.split.cap), answered.status, failed)
         return answered, ()
 

@@ -6,14 +6,16 @@ It looks at the windows as they were told, not at how they were made.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
+from dicomjobs.dicom.attributes import by_keyword
 from dicomjobs.events import QueryFinished
 from dicomjobs.model.job import Split
+from dicomjobs.model.query import Identifier
 
 WINDOWS: Final = 1000
 """How many windows of a job are listed."""
@@ -47,10 +49,10 @@ class Coverage:
     words: str
 
 
-def coverage_of(split: Split, told: Sequence[QueryFinished], queries: int) -> Coverage:
-    """Return what the windows of a job's queries prove, `queries` being how many it had."""
+def coverage_of(split: Split, told: Sequence[QueryFinished], queries: Sequence[Identifier]) -> Coverage:
+    """Return what the windows of a job's queries prove."""
     leaves = [each for each in told if each.reason != "cut"]
-    problem = next(_problems(split, told, leaves, queries), "")
+    problem = next(_problems(split, leaves, queries), "")
     matches = sum(each.matches for each in leaves)
     listed = leaves[:WINDOWS]
     return Coverage(
@@ -79,12 +81,10 @@ def _proof(split: Split, leaves: Sequence[QueryFinished], matches: int) -> str:
     return words
 
 
-def _problems(
-    split: Split, told: Sequence[QueryFinished], leaves: Sequence[QueryFinished], queries: int
-) -> Iterator[str]:
+def _problems(split: Split, leaves: Sequence[QueryFinished], queries: Sequence[Identifier]) -> Iterator[str]:
     """Yield why the windows prove nothing."""
-    for query in range(queries):
-        windows = [each for each in leaves if each.query == query]
+    for place, identifier in enumerate(queries):
+        windows = [each for each in leaves if each.query == place]
         if not windows:
             yield "not everything was asked"
         for each in windows:
@@ -92,21 +92,25 @@ def _problems(
                 yield f"the window {each.window or 'of all dates'} was not answered whole: {each.words}"
             if each.matches >= split.cap:
                 yield f"the window {each.window} is at the cap of {split.cap}"
-        cut = [each.window for each in told if each.query == query and each.reason == "cut"]
-        yield from _gaps(cut, [each.window for each in windows])
+        if any(each.window for each in windows):
+            yield from _gaps(_asked(identifier, split.by), sorted(_span(each.window) for each in windows))
 
 
-def _gaps(cut: Iterable[str], leaves: Sequence[str]) -> Iterator[str]:
-    """Yield where windows leave a gap; together they have to begin and end where the first one that was cut did."""
-    if not any(leaves):
-        return
-    spans = sorted(map(_span, leaves))
+def _asked(identifier: Identifier, by: str) -> tuple[float, float]:
+    """Return the first and the last second that a query asks for."""
+    attribute = by_keyword(by)
+    values = (each.values for each in identifier if attribute and each.tag == attribute.tag)
+    text = "".join(next(values, ())).replace(".", "")
+    return _span(text if "-" in text else f"{text}-{text}")
+
+
+def _gaps(asked: tuple[float, float], spans: Sequence[tuple[float, float]]) -> Iterator[str]:
+    """Yield where windows, in order, leave a gap in what was asked."""
     for (_, before), (after, _) in pairwise(spans):
         if after != before + 1:
             yield f"the windows leave a gap after {_moment(before)}" if after > before else "two windows overlap"
-    outer = [_span(each) for each in cut if each]
-    if outer and (min(outer)[0] < spans[0][0] or max(end for _, end in outer) > max(end for _, end in spans)):
-        yield "the windows do not reach as far as what was cut"
+    if (spans[0][0], spans[-1][1]) != asked:
+        yield "the windows do not reach as far as the query"
 
 
 def _span(window: str) -> tuple[float, float]:

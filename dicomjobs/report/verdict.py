@@ -150,7 +150,7 @@ def _coverage(step: Step, tally: JobTally) -> Coverage | None:
     """Return what a split query proves, None for everything else."""
     if not isinstance(step, FindStep) or step.split is None:
         return None
-    return coverage_of(step.split, tally.windows, len(step.queries))
+    return coverage_of(step.split, tally.windows, [query.identifier for query in step.queries])
 
 
 def _kind(step: Step) -> JobKind:

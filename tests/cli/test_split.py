@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dicomjobs.resources import schema_text
-from tests.support.capped_scp import Study, capped_archive
+from tests.support.capped_scp import CappedArchive, Study, capped_archive
 from tests.support.command import Ended, RunDirectory, dicomjobs, latest, peer_yaml
 from tests.support.job_files import write
 
@@ -172,3 +172,17 @@ def test_a_date_that_is_no_range_is_refused_before_anything_is_asked(tmp_path: P
 
     assert (ended.code, archive.asked) == (3, [])
     assert "neither a date nor a range" in ended.out
+
+
+def test_an_archive_that_does_not_match_dates_is_not_asked_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first window that cannot be cut any more ends it, and the answer is not complete."""
+    everything = studies(100)
+    monkeypatch.setattr(CappedArchive, "_found", lambda self, _, __: everything[: self.cap + 1])
+    with capped_archive(everything, cap=50) as (port, archive):
+        ended = ask(tmp_path, port, cap=50)
+
+    job = the_run(tmp_path).job("ask")
+    assert (ended.code, job["coverage"]["complete"], job["failures"][0]["reason"]) == (3, False, "window_at_cap")
+    assert len(archive.asked) < 60
