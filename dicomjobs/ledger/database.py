@@ -26,6 +26,9 @@ def in_words(directory: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise unavailable(error, directory) from error
+    except UnicodeDecodeError as error:  # what SQLite says of a damaged file can quote it
+        words = f"the ledger in {directory} is damaged: restore it, or move it away and start afresh"
+        raise JournalUnavailable(words) from error
 
 
 def unavailable(error: sqlite3.Error | OSError, directory: Path) -> JournalUnavailable:

@@ -31,6 +31,14 @@ _CHANGE = st.one_of(
 )
 
 
+class Input(bytes):
+    """Bytes that are not shown whole when there are very many."""
+
+    def __repr__(self) -> str:
+        shown = super().__repr__()
+        return shown if len(shown) < 4000 else f"{shown[:4000]}… of {len(self)} bytes"
+
+
 def damaged(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """Return a seed with up to six changes, or, seldom, bytes that come from nowhere."""
     changed = st.tuples(st.sampled_from(list(seeds)), st.lists(_CHANGE, max_size=6)).map(lambda drawn: _apply(*drawn))
@@ -59,7 +67,7 @@ def _apply(seed: bytes, changes: list[Any]) -> bytes:
                 del data[at:]
             case _:
                 pass
-    return bytes(data)
+    return Input(data)
 
 
 Test = Callable[[bytes], None]

@@ -32,6 +32,19 @@ def written(directory: Path) -> Path:
     return directory / "ledger.sqlite3"
 
 
+def test_a_damaged_schema_that_sqlite_quotes_is_damage(directory: Path) -> None:
+    """Its words then hold bytes that are no UTF-8, which Python meets with an error of another kind."""
+    with opened(directory):
+        pass
+    file = directory / "ledger.sqlite3"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE peer", b"CREATE \xfeABLE peer"))
+
+    with pytest.raises(JournalUnavailable, match="is damaged"), opened(directory):
+        pass
+
+
 def change(file: Path, statement: str) -> None:
     """Execute a statement behind the ledger's back."""
     with closing(sqlite3.connect(file)) as connection:
