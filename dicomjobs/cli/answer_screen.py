@@ -8,7 +8,9 @@ from pathlib import Path
 
 from dicomjobs.answers.columns import default_columns
 from dicomjobs.answers.json_model import decode_identifier
+from dicomjobs.answers.private_values import private_vrs
 from dicomjobs.answers.rows import FIELD_END, ROW_END, PlainRows, Row, RowReader, compact
+from dicomjobs.cli.answer_tables import RowIds, Tables
 from dicomjobs.cli.event_lines import events_named
 from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.dicom.escape import one_line
@@ -121,14 +123,14 @@ def _reader(headings: Sequence[str], matches: MatchesReceived) -> RowReader:
     return RowReader(headings, matches.transfer_syntax, matches.character_set)
 
 
-def printed_csv(headings: Sequence[str], *, before: str = "") -> PrintedAnswers:
-    """Return what prints a CSV table, after some text."""
+def printed_csv(headings: Sequence[str]) -> PrintedAnswers:
+    """Return what prints a CSV table."""
 
     def written(matches: MatchesReceived) -> str:
         """Return lines of CSV."""
         return "".join(csv_text(_reader(headings, matches).read(matches.identifiers), ()))
 
-    return PrintedAnswers(written, before + csv_line(headings))
+    return PrintedAnswers(written, csv_line(headings))
 
 
 def printed_jsonl(headings: Sequence[str]) -> PrintedAnswers:
@@ -155,14 +157,27 @@ def printed_json() -> PrintedAnswers:
     return PrintedAnswers(written, "")
 
 
+class _Screen:
+    """Standard output as a place for a table."""
+
+    def write(self, data: bytes) -> None:
+        """Print bytes, if anybody reads them."""
+        with unless_unread(sys.stdout):
+            sys.stdout.write(data.decode())
+
+
 def print_matches(plan: Plan, directory: Path) -> None:
     """Print the matches of a run's queries, made again from its events: tables on a terminal, else CSV, a blank line between two."""
     finds = [(job.name, job.step) for job in plan.jobs if isinstance(job.step, FindStep)]
     for place, (name, step) in enumerate(finds):
         headings = default_columns(step.asked)
-        answers = TableAnswers(headings) if sys.stdout.isatty() else printed_csv(headings, before="\n" if place else "")
+        on_screen = TableAnswers(headings)
+        tables = Tables(headings, RowIds(step), private_vrs(step.asked))
+        if not sys.stdout.isatty():
+            print("\n" if place else "", end="")
+            tables.add_csv(_Screen())
+        answers = on_screen if sys.stdout.isatty() else tables
         for event in events_named(directory, "matches_received"):
             if isinstance(event, MatchesReceived) and event.job == name:
                 answers.take(event)
-        if isinstance(answers, TableAnswers):
-            answers.show()
+        on_screen.show()

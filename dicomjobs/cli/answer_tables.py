@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from dicomjobs.answers.private_values import PrivateVrs
 from dicomjobs.answers.rows import PlainRows, Row, RowReader, compact
-from dicomjobs.cli.output_file import OutputFile
 from dicomjobs.events import MatchesReceived
 from dicomjobs.plan.plan import FindStep
 from dicomjobs.report.csv_text import csv_line
 from dicomjobs.report.matches import JsonLines, csv_text
+
+
+class Written(Protocol):
+    """Where a table is written to."""
+
+    def write(self, data: bytes) -> None:
+        """Append bytes; never raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +60,18 @@ class Tables:
         self._rows = rows
         self._private = private
         self._readers: dict[tuple[str, str], RowReader] = {}
-        self._csv: list[OutputFile] = []
-        self._jsonl: list[OutputFile] = []
+        self._csv: list[Written] = []
+        self._jsonl: list[Written] = []
         columns = self._reader("1.2.840.10008.1.2.1", "").columns
         self._called = [column.heading for column in columns]
         self._json_lines = JsonLines(columns)
 
-    def add_csv(self, file: OutputFile) -> None:
+    def add_csv(self, file: Written) -> None:
         """Write rows as CSV into a file from now on; its heading at once."""
         file.write(csv_line([*self._rows.headings, *self._called]).encode())
         self._csv.append(file)
 
-    def add_jsonl(self, file: OutputFile) -> None:
+    def add_jsonl(self, file: Written) -> None:
         """Write rows as JSON Lines into a file from now on."""
         self._jsonl.append(file)
 

@@ -76,6 +76,8 @@ def test_each_row_is_asked_once_on_one_association_and_named_in_every_result(tmp
         '"\'=4",P3AA',
         '"\'=4",P3AA',
     ]
+    table = latest(tmp_path / "reports").text("matches.csv")
+    assert dicomjobs("report", "latest", "--reports", tmp_path / "reports", "--format", "matches").out == table
     lines = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
     assert [line["row.Key"] for line in lines] == [["first", "third"], "second", "=4", "=4"]
     assert lines[3]["AccessionNumber"] == "A001"
