@@ -15,7 +15,6 @@ from typing import Final
 
 from dicomjobs.answers.dcmtk_xml import FOOT, HEAD, xml_file, xml_response
 from dicomjobs.answers.json_model import decode_identifier
-from dicomjobs.answers.native_xml import native_xml
 from dicomjobs.answers.part10 import part10_head
 from dicomjobs.answers.raw_elements import read_elements, trimmed, write_elements
 from dicomjobs.cli.output_file import OutputFile
@@ -37,6 +36,8 @@ def _dicom(answer: bytes, matches: MatchesReceived, padding: Padding) -> bytes:
 
 def _native_xml(answer: bytes, matches: MatchesReceived, _: Padding) -> bytes:
     """Return a document in the Native DICOM Model."""
+    from dicomjobs.answers.native_xml import native_xml  # what it imports of the standard library is large
+
     return native_xml(decode_identifier(answer, matches.transfer_syntax, matches.character_set))
 
 

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.cli.ledger_place import embedded_folder, ledger_place
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.stop import ProcessStop, say
@@ -23,8 +22,10 @@ from dicomjobs.errors import CannotListen
 from dicomjobs.execute.ports import Answers, Association, Fate, Journal, Ports
 from dicomjobs.ledger.ledger import Ledger, open_ledger
 from dicomjobs.model.association import Proposal
+from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.dimse import OnReport
 from dicomjobs.model.peer import Peer, secrets_of
+from dicomjobs.model.query import Identifier
 from dicomjobs.model.resume import Resend, Resumption
 from dicomjobs.model.secret import SecretReference
 from dicomjobs.model.sent_files import SentFiles
@@ -32,7 +33,6 @@ from dicomjobs.pixels.convert import convert
 from dicomjobs.plan.plan import Instances, JobPlan, Plan, PlannedInstance
 from dicomjobs.report.phrases import number_of
 from dicomjobs.wire.connect import connect
-from dicomjobs.wire.identifier import encode_identifier
 
 
 @dataclass(slots=True)
@@ -139,8 +139,8 @@ class Wiring:
             journal=self.journal,
             resend=self.resend,
             stop=self.stop,
-            encode_identifier=encode_identifier,
-            decode_identifier=decode_identifier,
+            encode_identifier=_encode_identifier,
+            decode_identifier=_decode_identifier,
             answers=answers,
             chance=random.random,
             monotonic=time.monotonic,
@@ -152,6 +152,20 @@ class Wiring:
 def _new_uid() -> str:
     """Return a UID made of a random UUID (PS3.5 B.2)."""
     return f"2.25.{uuid4().int}"
+
+
+def _encode_identifier(identifier: Identifier, transfer_syntax: str, character_set: str, new_vrs: NewVrs) -> bytes:
+    """Encode the keys of a query; what can do it is imported for runs that ask something."""
+    from dicomjobs.wire.identifier import encode_identifier
+
+    return encode_identifier(identifier, transfer_syntax, character_set, new_vrs)
+
+
+def _decode_identifier(data: bytes, transfer_syntax: str, character_set: str) -> dict[str, object]:
+    """Decode a match; raises ProtocolError."""
+    from dicomjobs.answers.json_model import decode_identifier
+
+    return decode_identifier(data, transfer_syntax, character_set)
 
 
 def _put_away(cabinet: Cabinet, sent_files: SentFiles, instance: PlannedInstance, fate: Fate) -> str:

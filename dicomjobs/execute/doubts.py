@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from dicomjobs.events import Cause, InstanceFinished, Outcome, Proof
 from dicomjobs.execute.claims import ClaimedItem
 from dicomjobs.execute.earlier import compared, still_unknown
 from dicomjobs.execute.lane_account import LaneAccount, Shared
 from dicomjobs.execute.later import PutOff
-from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.ports import Earlier, Verdict
 from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.model.resume import OnUnknown
+
+if TYPE_CHECKING:
+    from dicomjobs.execute.lookup import Lookup
 
 NOT_LOOKED_TWICE = Sighting(
     presence=Presence.NOT_ANSWERABLE,
@@ -83,6 +86,8 @@ class Doubts:
         if not taken:
             return []
         if self._lookup is None:
+            from dicomjobs.execute.lookup import Lookup, at_query_peer
+
             self._lookup = Lookup(at_query_peer(self.shared.associating), self.account.emitter.emit)
         return self._lookup.look_up([each.claimed.instance for each in taken])
 

@@ -12,7 +12,6 @@ from typing import assert_never
 
 from dicomjobs.events import Event, JobFinished, JobOutcome, JobStarted, OutputFailed, SentFilesKept, Stamped
 from dicomjobs.execute.echo import run_echo
-from dicomjobs.execute.find import run_find
 from dicomjobs.execute.halt import INTERRUPTED, NEEDED_JOB_FAILED, Halted
 from dicomjobs.execute.outbox import Batch, Emitter, run_lanes
 from dicomjobs.execute.ports import Ports
@@ -86,6 +85,8 @@ def _step_batches(job: JobPlan, ports: Ports) -> Iterator[Batch]:
         case EchoStep():
             yield from _one_lane(lambda emitter: run_echo(job, step, ports, emitter), ports)
         case FindStep():
+            from dicomjobs.execute.find import run_find
+
             yield from _one_lane(lambda emitter: run_find(job, step, ports, emitter), ports)
         case StoreStep():
             yield from store_batches(job, step, ports)

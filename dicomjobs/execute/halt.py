@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import INSTANCE_REASONS, Cause, InstanceFinished, Outcome
 from dicomjobs.model.stop import StopSignal, StopState
 
@@ -34,6 +35,11 @@ STOPPED_AFTER_FAILURE = halted_for("stopped_after_failure", Cause.PERMANENT)
 HELD = halted_for("held_by_other_run", Cause.TRANSIENT)
 PEER_UNAVAILABLE = halted_for("peer_unavailable", Cause.TRANSIENT)
 NEEDED_JOB_FAILED = halted_for("needed_job_failed", Cause.NEEDED_JOB_FAILED)
+
+
+def journal_failed(error: JournalUnavailable) -> Halted:
+    """Return why nothing more may be sent when the ledger cannot be written."""
+    return halted_for("journal_failed", Cause.LOCAL_RESOURCE, str(error))
 
 
 def stopped_after(failure: InstanceFinished) -> Halted:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, Outcome, Proof
 from dicomjobs.execute.associating import Associating
-from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted, stopped_after
+from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, journal_failed, stopped_after
 from dicomjobs.execute.later import Later, PutOff
 from dicomjobs.execute.outbox import Emitter
 from dicomjobs.execute.patience import Patience
@@ -116,8 +116,7 @@ class LaneAccount:
 
     def journal_failed(self, error: JournalUnavailable, in_flight: int | None) -> None:
         """Stop all lanes; the row in flight has an outcome that nobody could note."""
-        halted = Halted(reason="journal_failed", words=str(error), cause=Cause.LOCAL_RESOURCE)
-        self.shared.brake.pull(halted)
+        self.shared.brake.pull(journal_failed(error))
         if in_flight is not None:
             self.tell(
                 _unwritten(InstanceFinished(job=self.shared.job.name, item=in_flight, outcome=Outcome.UNKNOWN), error)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
 
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, JobFinished, JobOutcome, Outcome
 from dicomjobs.execute.associating import Associating
-from dicomjobs.execute.commitment import verify_by_commitment
 from dicomjobs.execute.feed import RowRange, StudyFeed, study_ranges
-from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted
+from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, Halted, journal_failed
 from dicomjobs.execute.lane_account import Shared
-from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.outbox import Batch, Emitter, Lane, run_lanes
 from dicomjobs.execute.patience import Patience
 from dicomjobs.execute.ports import Journal, Ports
 from dicomjobs.execute.putting_away import put_away
 from dicomjobs.execute.store_lane import StoreLane
-from dicomjobs.execute.tally import Tally
-from dicomjobs.execute.verify import ENOUGH, Verification, verify_by_query
+from dicomjobs.execute.tally import ENOUGH, Tally
 from dicomjobs.model.job import Duplicates, EmptyPolicy, OnFailure, Verify
 from dicomjobs.model.resume import Resumption
 from dicomjobs.model.send_set import Order
@@ -66,30 +62,11 @@ def _verify(shared: Shared) -> Generator[Batch, None, Halted | None]:
     """Verify what was delivered, as the job asks; returns why the job has not got its proof, None when it has."""
     if shared.step.verify is Verify.STATUS:
         return None
+    from dicomjobs.execute.proving import proven
+
     verdicts: list[Halted | None] = []
-    yield from run_lanes([lambda emitter: verdicts.append(_proven(shared, emitter))], wall=shared.ports.wall)
+    yield from run_lanes([lambda emitter: verdicts.append(proven(shared, emitter))], wall=shared.ports.wall)
     return verdicts[0] or _settled(shared.journal)
-
-
-def _proven(shared: Shared, emitter: Emitter) -> Halted | None:
-    """Prove what was delivered; returns why that cannot be done for all of it."""
-    verification = Verification(
-        job=shared.job,
-        step=shared.step,
-        ports=shared.ports,
-        journal=shared.journal,
-        tally=shared.tally,
-        emit=emitter.emit,
-    )
-    try:
-        if shared.step.verify is Verify.COMMITMENT:
-            return verify_by_commitment(verification, shared.associating)
-        with closing(Lookup(at_query_peer(shared.associating), emitter.emit)) as lookup:
-            return verify_by_query(verification, lookup)
-    except JournalUnavailable as error:
-        return journal_failed(error)
-    finally:
-        verification.tell()
 
 
 def _resumption(step: StoreStep, ports: Ports) -> Resumption:
@@ -134,11 +111,6 @@ def _settled(journal: Journal) -> Halted | None:
     except JournalUnavailable as error:
         return journal_failed(error)
     return None
-
-
-def journal_failed(error: JournalUnavailable) -> Halted:
-    """Return why nothing more may be sent when the ledger cannot be written."""
-    return Halted(reason="journal_failed", words=str(error), cause=Cause.LOCAL_RESOURCE)
 
 
 def _finished(job: JobPlan, step: StoreStep, tally: Tally, failure: Halted | None) -> JobFinished:

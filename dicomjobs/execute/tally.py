@@ -8,10 +8,17 @@ from collections.abc import Iterator
 
 from dicomjobs.events import DELIVERED, Cause, InstanceFinished, JobOutcome, Outcome, Proof
 from dicomjobs.execute.ports import Fate
+from dicomjobs.model.job import Verify
 
 SPOILING = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.MISSING, Outcome.NOT_SENT})
 """Outcomes with which a job has not succeeded."""
 
+ENOUGH = {
+    Verify.STATUS: frozenset(Proof),
+    Verify.QUERY: frozenset({Proof.COUNT, Proof.QUERY, Proof.COMMITMENT}),
+    Verify.COMMITMENT: frozenset({Proof.COMMITMENT}),
+}
+"""The proofs of an earlier run that are as good as what a job asks for."""
 
 _NOW, _EARLIER, _FOR_GOOD, _EARLIER_UNPROVEN = 1, 2, 3, 4
 _FATES = {

@@ -19,7 +19,6 @@ from dicomjobs.execute.lookup import Lookup
 from dicomjobs.execute.ports import Journal, Ports
 from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.execute.tally import Tally
-from dicomjobs.model.job import Verify
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
 
@@ -27,13 +26,6 @@ _BATCH = 10_000
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 _LONGEST_PAUSE = 15.0
 """Seconds between one round of questions and the next: most archives have what they were sent at once, some take a minute."""
-
-ENOUGH = {
-    Verify.STATUS: frozenset(Proof),
-    Verify.QUERY: frozenset({Proof.COUNT, Proof.QUERY, Proof.COMMITMENT}),
-    Verify.COMMITMENT: frozenset({Proof.COMMITMENT}),
-}
-"""The proofs of an earlier run that are as good as what a job asks for."""
 
 _OWN_CAUSES = frozenset({Cause.INTERRUPTED, Cause.LOCAL_RESOURCE})
 """Causes that are ours and not the peer's, which have exit codes of their own."""
