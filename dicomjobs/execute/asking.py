@@ -142,5 +142,7 @@ class _OneQuery:
             self.asking.wire.cancel(self.pending)
 
     def grace_is_over(self) -> bool:
-        """Tell whether a peer goes on answering long after it was asked to stop."""
+        """Tell whether a peer goes on answering long after it was asked to stop, or when we are told to give up at once."""
+        if self.asking.ports.stop.state is StopState.ABORTING:
+            return True
         return bool(self.cancelled_by) and self.asking.ports.monotonic() - self.cancelled_at > CANCEL_GRACE

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from dicomjobs.errors import ConnectionLost, Interrupted
-from dicomjobs.events import Cause, Event, JobFinished, JobOutcome, MatchesReceived, OutputFailed, QueryFinished
+from dicomjobs.events import (
+    Cause,
+    EndedBy,
+    Event,
+    JobFinished,
+    JobOutcome,
+    MatchesReceived,
+    OutputFailed,
+    QueryFinished,
+)
 from dicomjobs.execute import asking
 from dicomjobs.model.association import AcceptedContext
 from dicomjobs.model.job import EmptyPolicy, Need
@@ -293,3 +302,18 @@ def test_the_end_of_each_query_is_told() -> None:
         (1, 0, 0xA900, "refused"),
     ]
     assert "A900H" in ends[1].words
+
+
+def test_a_second_signal_ends_a_flood_of_matches_at_once() -> None:
+    """There is no grace for a peer then."""
+    stage = _stage(*[MATCH] * 50)
+
+    def abort() -> None:
+        stage.stop.state = StopState.ABORTING
+
+    stage.on_send = abort
+
+    matches, end = _run(stage)
+
+    assert (len(matches), end.outcome) == (1, JobOutcome.INTERRUPTED)
+    assert stage.associations[0].ended_by is EndedBy.ABORT
