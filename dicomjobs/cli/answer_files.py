@@ -132,8 +132,3 @@ class AnswerFiles:
         else:
             tables.add_jsonl(file)
         return file
-
-
-def no_answers(job: JobPlan) -> AnswerFiles:
-    """Stand in for the answers of a run without queries."""
-    raise AssertionError(f"{job.name} is no query")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from dicomjobs.cli.answer_files import no_answers
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.once import carry_out, plan_of
 from dicomjobs.cli.peer_argument import peer_of
+from dicomjobs.cli.wiring import no_answers
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.model.peer import Peer
 from dicomjobs.plan.echo import plan_echo

@@ -13,14 +13,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from dicomjobs.cli.answer_files import no_answers
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.echo import plan_of_echo
 from dicomjobs.cli.ledger_place import LedgerPlace
 from dicomjobs.cli.places import new_run_id, state_folder
 from dicomjobs.cli.refusal import refusal
 from dicomjobs.cli.stop import ProcessStop, say
-from dicomjobs.cli.wiring import Wiring
+from dicomjobs.cli.wiring import Wiring, no_answers
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.disk.inventory import DiskInventory
 from dicomjobs.disk.row_file import temporary_rows

@@ -6,16 +6,16 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from dicomjobs import __version__
-from dicomjobs.cli.answer_files import AnswerPlace
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.failures import INPUT_IS_WRONG, LOCAL_RESOURCE, explain
 from dicomjobs.cli.inputs import read_workspace, tell_warnings
 from dicomjobs.cli.lock import run_lock
-from dicomjobs.cli.outputs import refuse_outputs, write_reports
+from dicomjobs.cli.outputs import write_reports
 from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
@@ -29,8 +29,10 @@ from dicomjobs.cli.wiring import Wiring
 from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.events import RunFinished, RunStarted, Stamped
 from dicomjobs.execute.executor import StampedBatch, execute
+from dicomjobs.execute.ports import Answers
 from dicomjobs.model.resume import Resend
 from dicomjobs.plan.codec import encode_plan
+from dicomjobs.plan.plan import FindStep, JobPlan, Plan
 from dicomjobs.report.fold import Fold
 
 
@@ -124,7 +126,7 @@ def _prepare(
         on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
         on_disk = plan_into(directory / "plan.json")
         on_failure.callback(on_disk.rows.close)
-        refuse_outputs(on_disk.plan, directory)
+        _refuse_outputs(on_disk.plan, directory)
         on_failure.callback(resources.close)
         stop = ProcessStop(say)
         on_failure.callback(stop.close)
@@ -164,7 +166,7 @@ def _carry_out(ready: _Ready, fold: Fold, arguments: Arguments) -> int:
 
 def _execute(ready: _Ready, sinks: tuple[Sink, ...]) -> None:
     """Hand every batch of events to the log, the sums and the screen, in that order, from the first event to the last."""
-    plan, ports = ready.on_disk.plan, ready.wiring.ports(ready.on_disk.rows, _answers(ready).files_of)
+    plan, ports = ready.on_disk.plan, ready.wiring.ports(ready.on_disk.rows, partial(_answer_files, ready))
     digest = sha256(encode_plan(plan).encode("ascii")).hexdigest()
     started = RunStarted(run_id=ready.run_id, version=__version__, plan_sha256=digest)
     sequence = _drain((Stamped(at=ports.wall(), sequence=0, event=started),), sinks)
@@ -179,9 +181,19 @@ def _execute(ready: _Ready, sinks: tuple[Sink, ...]) -> None:
     _drain((Stamped(at=ports.wall(), sequence=sequence, event=finished),), sinks)
 
 
-def _answers(ready: _Ready) -> AnswerPlace:
-    """Return where matches go."""
-    return AnswerPlace(ready.on_disk.plan, ready.directory, ready.resources)
+def _refuse_outputs(plan: Plan, directory: Path) -> None:
+    """Raise InvalidInput for outputs of queries that could not be written; what knows of them is imported for plans with a query."""
+    if any(isinstance(job.step, FindStep) for job in plan.jobs):
+        from dicomjobs.cli.output_obstacles import refuse_outputs
+
+        refuse_outputs(plan, directory)
+
+
+def _answer_files(ready: _Ready, job: JobPlan) -> Answers:
+    """Begin the files for a query's matches."""
+    from dicomjobs.cli.answer_files import AnswerPlace
+
+    return AnswerPlace(ready.on_disk.plan, ready.directory, ready.resources).files_of(job)
 
 
 def _drain(batch: StampedBatch, sinks: tuple[Sink, ...]) -> int:

@@ -154,6 +154,11 @@ def _new_uid() -> str:
     return f"2.25.{uuid4().int}"
 
 
+def no_answers(job: JobPlan) -> Answers:
+    """Stand in for the answers of a run without queries."""
+    raise AssertionError(f"{job.name} is no query")
+
+
 def _encode_identifier(identifier: Identifier, transfer_syntax: str, character_set: str, new_vrs: NewVrs) -> bytes:
     """Encode the keys of a query; what can do it is imported for runs that ask something."""
     from dicomjobs.wire.identifier import encode_identifier

@@ -157,7 +157,7 @@ def test_a_bug_in_the_middle_of_a_run_leaves_an_account_of_what_was_done(
     def fail(*_: object) -> NoReturn:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("dicomjobs.execute.executor.run_find", fail)
+    monkeypatch.setattr("dicomjobs.execute.find.run_find", fail)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with recording_scp() as scp:
         job = write(tmp_path, echo_and_ask(scp.port))
@@ -201,7 +201,7 @@ def test_rows_that_change_during_a_run_are_no_wrong_input(tmp_path: Path, monkey
     def fail(*_: object) -> NoReturn:
         raise StalePlan("the rows are not those of the plan")
 
-    monkeypatch.setattr("dicomjobs.execute.executor.run_find", fail)
+    monkeypatch.setattr("dicomjobs.execute.find.run_find", fail)
     with recording_scp() as scp:
         job = write(tmp_path, echo_and_ask(scp.port))
         ran = dicomjobs("run", job, "--reports", tmp_path / "reports")

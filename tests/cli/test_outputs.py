@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from dicomjobs.cli.outputs import refuse_outputs
+from dicomjobs.cli.output_obstacles import refuse_outputs
 from dicomjobs.diagnostics import InvalidInput
 from dicomjobs.model.job import IfExists, Output, OutputFormat
 from dicomjobs.plan.plan import FindStep
