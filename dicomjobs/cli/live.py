@@ -19,6 +19,8 @@ from rich.text import Text
 from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import (
+    AssociationEnded,
+    AssociationEstablished,
     EchoFinished,
     Event,
     InstanceFinished,
@@ -54,6 +56,8 @@ class JobProgress:
     ended: float | None = None
     outcome: JobOutcome | None = None
     words: str = ""
+    trouble: str = ""
+    """Why the last association failed, while there is no other: all that can be told while a peer is waited for."""
 
     def add(self, event: Event, at: float) -> None:
         """Take one event of this job into account."""
@@ -65,6 +69,10 @@ class JobProgress:
                 self.bytes += event.bytes
                 self.failures += event.outcome in SPOILING
                 self.skipped += event.outcome is Outcome.SKIPPED
+            case AssociationEstablished():
+                self.trouble = ""
+            case AssociationEnded(words=words) if words:
+                self.trouble = words
             case InstanceMissing():
                 self.failures += 1
             case MatchesReceived():
@@ -72,7 +80,7 @@ class JobProgress:
             case EchoFinished(status=int() as status):
                 self.words = f"answered {status:04X}H in {event.seconds * 1000:.1f} ms"
             case JobFinished():
-                self.ended, self.outcome = at, event.outcome
+                self.ended, self.outcome, self.trouble = at, event.outcome, ""
                 self.words = event.words or self.words
             case _:
                 pass
@@ -124,8 +132,10 @@ class LiveView:
     def _draw(self) -> None:
         """Draw a frame."""
         with unless_unread(sys.stderr):
-            note = [Text(self._note)] if self._note else []
-            self._live.update(Group(draw(list(self._jobs.values()), self._at), *note), refresh=True)
+            jobs = list(self._jobs.values())
+            notes = [f"{job.name}: {one_line(job.trouble)}; tried again in a while" for job in jobs if job.trouble]
+            below = [Text(words) for words in (*notes, self._note) if words]
+            self._live.update(Group(draw(jobs, self._at), *below), refresh=True)
 
     @contextmanager
     def on_screen(self) -> Iterator[None]:

@@ -70,8 +70,8 @@ def match_answer(exchange: Exchange, message: Message, peer: str) -> Response:
 
 
 def _mismatched(exchange: Exchange, peer: str, wrong: str) -> ProtocolError:
-    """The error for a message that is not the answer."""
-    return ProtocolError(f"{peer} answered the {exchange.name} with message ID {exchange.message_id} {wrong}")
+    """The error for a message that is not the answer; the same words for the same mistake, by which a report groups."""
+    return ProtocolError(f"{peer} answered the {exchange.name} {wrong}")
 
 
 def _mismatch(exchange: Exchange, message: Message) -> str:
@@ -80,9 +80,9 @@ def _mismatch(exchange: Exchange, message: Message) -> str:
     if command.field != exchange.field | ANSWER:
         return f"with a {name_of(command.field)}"
     if command.answers_to != exchange.message_id:
-        return f"with an answer to message ID {command.answers_to}"
+        return "with an answer to another message ID"
     if message.context_id != exchange.context_id:
-        return f"on presentation context {message.context_id} instead of {exchange.context_id}"
+        return "on another presentation context"
     if command.sop_class_uid not in ("", exchange.sop_class_uid):
         return "for another SOP class"
     if command.sop_instance_uid not in ("", exchange.sop_instance_uid):

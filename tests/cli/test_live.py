@@ -10,7 +10,10 @@ from rich.console import Console
 from dicomjobs.cli import live
 from dicomjobs.cli.live import JobProgress, LiveView, draw
 from dicomjobs.events import (
+    AssociationEnded,
+    AssociationEstablished,
     EchoFinished,
+    EndedBy,
     Event,
     InstanceFinished,
     JobFinished,
@@ -118,3 +121,41 @@ def test_an_announcement_is_drawn_at_once_and_stays() -> None:
         shown = out.getvalue().count("finishing")
 
     assert (announced, shown) == (1, 2)
+
+
+def test_why_a_peer_is_waited_for_is_shown_until_it_is_back() -> None:
+    """A run that seems to stand still says what it met, and takes it back when an association is there."""
+    lost = AssociationEnded(
+        job="send",
+        number=1,
+        proposed=1,
+        ended_by=EndedBy.NOT_ESTABLISHED,
+        reason="connection_failed",
+        words="Connection refused",
+        hint="",
+    )
+    back = AssociationEstablished(
+        job="send", number=2, proposed=(), accepted=(), rejected=(), max_pdu_length=16384, tls=None
+    )
+    job = JobProgress("send")
+
+    told = []
+    for event in (STARTED, lost, back):
+        job.add(event, 0.0)
+        told.append(job.trouble)
+
+    assert told == ["", "Connection refused", ""]
+
+
+def test_the_reason_for_waiting_stands_below_the_jobs() -> None:
+    """On the screen, with the job's name."""
+    out = io.StringIO()
+    view = LiveView(make_plan(store_job("send")), Console(file=out, force_terminal=True, width=120))
+    lost = AssociationEnded(
+        job="send", number=1, proposed=1, ended_by=EndedBy.LOST, reason="connection_lost", words="gone", hint=""
+    )
+    with view.on_screen():
+        view.show((Stamped(at=0.0, sequence=0, event=lost),))
+        shown = out.getvalue()
+
+    assert "send: gone; tried again in a while" in shown

@@ -111,8 +111,10 @@ ANSWER_FAULTS = [
     pytest.param(
         [send(pdu(2, bytes(68))), hang()], ProtocolError, "A-ASSOCIATE-AC while", EndedBy.ABORT, id="another AC"
     ),
-    pytest.param([respond(message_id=77)], ProtocolError, "answer to message ID 77", EndedBy.ABORT, id="message ID"),
-    pytest.param([respond(context_id=3)], ProtocolError, "context 3 instead of 1", EndedBy.ABORT, id="context ID"),
+    pytest.param(
+        [respond(message_id=77)], ProtocolError, "answer to another message ID", EndedBy.ABORT, id="message ID"
+    ),
+    pytest.param([respond(context_id=3)], ProtocolError, "on another presentation context", EndedBy.ABORT, id="context ID"),
     pytest.param([respond(sop_class_uid=MR)], ProtocolError, "another SOP class", EndedBy.ABORT, id="SOP class"),
     pytest.param(
         [respond(sop_instance_uid="9.9")], ProtocolError, "another SOP instance", EndedBy.ABORT, id="SOP instance"
