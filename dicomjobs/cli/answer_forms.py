@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from operator import methodcaller
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from dicomjobs.answers.dcmtk_xml import FOOT, HEAD, xml_file, xml_response
 from dicomjobs.answers.json_model import decode_identifier
 from dicomjobs.answers.part10 import part10_head
 from dicomjobs.answers.raw_elements import read_elements, trimmed, write_elements
-from dicomjobs.cli.output_file import OutputFile
+from dicomjobs.cli.output_file import OutputFile, UnderWay
 from dicomjobs.disk.deposit_folder import PartFolder
 from dicomjobs.events import MatchesReceived
 from dicomjobs.model.job import OutputFormat, Padding
@@ -121,50 +122,20 @@ class Document:
         self._file.discard()
 
 
-class Folder:
+class Folder(UnderWay[PartFolder]):
     """A folder with a file for each answer, numbered by responses as findscu numbers them."""
 
     def __init__(self, path: Path, written: OutputFormat, padding: Padding) -> None:
         """Begin; a folder inside the run's directory is made."""
-        self.path = path
-        self.words = ""
         self._form, self._ending = FOLDER_FORMS[written]
         self._padding = padding
-        self._part: PartFolder | None = None
-        try:
-            self._part = PartFolder(path, belongs=names_of(self._ending))
-        except OSError as error:
-            self._lost(error)
+        super().__init__(path, lambda: PartFolder(path, belongs=names_of(self._ending)))
 
     def take(self, matches: MatchesReceived) -> None:
         """Write matches; raises ProtocolError for one that cannot be read."""
         for number, answer in enumerate(matches.identifiers, start=matches.response):
             written = self._form(answer, matches, self._padding)
-            if self._part is not None:
-                try:
-                    self._part.write(f"rsp{number:04d}.{self._ending}", written)
-                except OSError as error:
-                    self._lost(error)
-
-    def publish(self) -> None:
-        """Put the files into the folder."""
-        if self._part is not None:
-            try:
-                self._part.publish()
-            except OSError as error:
-                self._lost(error)
-            self._part = None
-
-    def discard(self) -> None:
-        """Leave nothing behind."""
-        if self._part is not None:
-            self._part.discard()
-            self._part = None
-
-    def _lost(self, error: OSError) -> None:
-        """Note why there will be no files."""
-        self.words = error.strerror or str(error)
-        self.discard()
+            self.put(methodcaller("write", f"rsp{number:04d}.{self._ending}", written))
 
 
 @cache

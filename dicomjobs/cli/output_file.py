@@ -1,53 +1,76 @@
-"""One file of a job's matches under way: written in pieces, published whole or not at all.
+"""What a job's matches are written into while they come: kept under way, published whole or not at all.
 
 It remembers, instead of raising, why it could not be written; it knows nothing of what is written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from dicomjobs.disk.deposit import Part
 
 
-class OutputFile:
-    """A file that gets its name in the end; after a failure all that is written to it is dropped."""
+class Publishable(Protocol):
+    """A file or folder beside its place; every method raises OSError."""
 
-    def __init__(self, path: Path) -> None:
-        """Begin beside the file's place."""
+    def publish(self) -> None:
+        """Give it its name, durably."""
+
+    def discard(self) -> None:
+        """Leave nothing behind; does nothing to what has its name."""
+
+
+PartT = TypeVar("PartT", bound=Publishable)
+
+
+class UnderWay(Generic[PartT]):
+    """A file or folder that gets its name in the end; after a failure all that is written to it is dropped."""
+
+    def __init__(self, path: Path, begin: Callable[[], PartT]) -> None:
+        """Begin beside its place."""
         self.path = path
         self.words = ""
         """The operating system's, once something failed."""
-        self._part: Part | None = None
+        self._part: PartT | None = None
         try:
-            self._part = Part(path)
+            self._part = begin()
         except OSError as error:
             self._lost(error)
 
-    def write(self, data: bytes) -> None:
-        """Append to the file."""
+    def put(self, write: Callable[[PartT], object]) -> None:
+        """Write something into it, unless it is lost already."""
         if self._part is not None:
             try:
-                self._part.file.write(data)
+                write(self._part)
             except OSError as error:
                 self._lost(error)
 
     def publish(self) -> None:
-        """Give the file its name, durably, unless something failed; `words` tell."""
-        if self._part is not None:
-            try:
-                self._part.publish()
-            except OSError as error:
-                self._lost(error)
-            self._part = None
+        """Give it its name, unless something failed; `words` tell."""
+        self.put(lambda part: part.publish())
+        self._part = None
 
     def discard(self) -> None:
-        """Leave nothing behind; does nothing to a file that has its name."""
+        """Leave nothing behind; does nothing to what has its name."""
         if self._part is not None:
             self._part.discard()
             self._part = None
 
     def _lost(self, error: OSError) -> None:
-        """Note why there will be no file."""
+        """Note why there will be nothing."""
         self.words = error.strerror or str(error)
         self.discard()
+
+
+class OutputFile(UnderWay[Part]):
+    """One file."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin beside the file's place."""
+        super().__init__(path, lambda: Part(path))
+
+    def write(self, data: bytes) -> None:
+        """Append to the file."""
+        self.put(lambda part: part.file.write(data))

@@ -114,7 +114,9 @@ ANSWER_FAULTS = [
     pytest.param(
         [respond(message_id=77)], ProtocolError, "answer to another message ID", EndedBy.ABORT, id="message ID"
     ),
-    pytest.param([respond(context_id=3)], ProtocolError, "on another presentation context", EndedBy.ABORT, id="context ID"),
+    pytest.param(
+        [respond(context_id=3)], ProtocolError, "on another presentation context", EndedBy.ABORT, id="context ID"
+    ),
     pytest.param([respond(sop_class_uid=MR)], ProtocolError, "another SOP class", EndedBy.ABORT, id="SOP class"),
     pytest.param(
         [respond(sop_instance_uid="9.9")], ProtocolError, "another SOP instance", EndedBy.ABORT, id="SOP instance"
