@@ -12,12 +12,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from dicomjobs.wire import command_set
 from dicomjobs.wire.pdu import AssociateRequest, DataTransfer
 from dicomjobs.wire.pdu_decode import decode
+from tests.support.listening import listening
 from tests.support.scripted_scp import RELEASE_RP, Conversation, accept, message_id_of, response
 
 SECONDS = 20.0
@@ -126,29 +127,10 @@ def finding_scp(
     answers: Answers, *, pending: int = 0xFF00, final: int = 0, tls: ssl.SSLContext | None = None
 ) -> Iterator[FindingScp]:
     """Serve until the block ends; a bug of the SCP fails the test."""
-    over = threading.Event()
-    threads: list[threading.Thread] = []
     most = max(map(len, answers.values()), default=0)
     with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
         scp = FindingScp(server.getsockname()[1], answers, (*[pending] * most, final), tls)
-
-        def take() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    connection.settimeout(SECONDS)
-                    threads.append(threading.Thread(target=scp.serve, args=(connection, over), daemon=True))
-                    threads[-1].start()
-
-        taker = threading.Thread(target=take, daemon=True)
-        taker.start()
-        try:
+        with listening(server, scp.serve, seconds=SECONDS):
             yield scp
-        finally:
-            over.set()
-            with suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)
-            for thread in (taker, *threads):
-                thread.join(SECONDS)
     if scp.bugs:
         raise scp.bugs[0]

@@ -11,7 +11,6 @@ import random
 import socket
 import struct
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from enum import Enum
 
 from dicomjobs.wire import command_set
 from tests.support.instances import MadeInstance, encode_elements
+from tests.support.listening import listening
 from tests.support.recording_scp import SECONDS, data_values
 from tests.support.scripted_scp import RELEASE_RP, Conversation, accept, message_id_of, response
 
@@ -208,34 +208,13 @@ def _uids(data: bytes) -> Iterator[bytes]:
 @contextmanager
 def lossy_archive(made: Iterable[MadeInstance], faults: Faults = lambda _: None) -> Iterator[LossyArchive]:
     """Serve until the block ends; a bug of the archive fails the test."""
-    over = threading.Event()
     series_of = {each.sop_instance_uid: (each.study_instance_uid, each.series_instance_uid) for each in made}
     of_series: dict[str, set[str]] = {}
     for uid, (_, series) in series_of.items():
         of_series.setdefault(series, set()).add(uid)
-    threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         archive = LossyArchive(server.getsockname()[1], series_of, faults, of_series)
-
-        def take() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    connection.settimeout(SECONDS)
-                    thread = threading.Thread(target=archive.serve, args=(connection, over), daemon=True)
-                    threads.append(thread)
-                    thread.start()
-
-        taker = threading.Thread(target=take, daemon=True)
-        taker.start()
-        try:
+        with listening(server, archive.serve, seconds=SECONDS):
             yield archive
-        finally:
-            over.set()
-            with suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)
-            deadline = time.monotonic() + SECONDS
-            for thread in (taker, *threads):
-                thread.join(max(0.0, deadline - time.monotonic()))
     if archive.bugs:
         raise archive.bugs[0]

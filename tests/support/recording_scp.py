@@ -21,6 +21,7 @@ from dicomjobs.wire import command_set
 from dicomjobs.wire.command_set import Command
 from dicomjobs.wire.pdu import AssociateRequest, DataTransfer, DataValue
 from dicomjobs.wire.pdu_decode import decode
+from tests.support.listening import listening
 from tests.support.scripted_scp import RELEASE_RP, Conversation, Step, accept, message_id_of, response
 
 SECONDS = 20.0
@@ -62,6 +63,10 @@ class RecordingScp:
     received: list[Received] = field(default_factory=list)
     ends: queue.Queue[str] = field(default_factory=queue.Queue)
     bugs: list[BaseException] = field(default_factory=list)
+
+    def count(self) -> None:
+        """Count one more connection."""
+        self.connections += 1
 
     def next_end(self) -> str:
         """Wait for the end of an association and say how it ended."""
@@ -142,30 +147,10 @@ def data_values(kind: int, body: bytes) -> tuple[DataValue, ...]:
 @contextmanager
 def recording_scp(answer: Answer = lambda _: 0, *, accepting: Step | None = None) -> Iterator[RecordingScp]:
     """Serve until the block ends; a bug of the SCP fails the test. `accepting` answers an A-ASSOCIATE-RQ otherwise than usual."""
-    over = threading.Event()
-    threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
         scp = RecordingScp(server.getsockname()[1], answer, accepting or accept())
-
-        def take() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    connection.settimeout(SECONDS)
-                    scp.connections += 1
-                    threads.append(threading.Thread(target=scp.serve, args=(connection, over), daemon=True))
-                    threads[-1].start()
-
-        taker = threading.Thread(target=take, daemon=True)
-        taker.start()
-        try:
+        with listening(server, scp.serve, seconds=SECONDS, accepted=scp.count):
             yield scp
-        finally:
-            over.set()
-            with suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)
-            for thread in (taker, *threads):
-                thread.join(SECONDS)
     if scp.bugs:
         raise scp.bugs[0]
 
