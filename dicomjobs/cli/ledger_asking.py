@@ -113,7 +113,7 @@ def _code(found: Counter[str]) -> int:
 
 def adopt(ledger: LedgerFile, peer: Peer, place: LedgerPlace, arguments: Arguments) -> int:
     """Note instances as delivered that the peer has, or that it is said to have."""
-    run_id = new_run_id(["adopt"], "")
+    run_id = new_run_id(["adopt"], "", reports=place.directory, state=place.directory)
     rows = list(_instances(arguments.paths))
     found: Counter[str] = Counter()
     if arguments.unasked:

@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from dicomjobs.cli.refusal import refusal
+from dicomjobs.ledger.marks import mark_path
 
 PRIVATE_FOLDER = 0o700
 
@@ -26,11 +27,17 @@ def reports_folder(named: str | None, *, state: Path) -> Path:
     return Path(named or state / "reports").absolute()
 
 
-def new_run_id(jobs: Sequence[str], file: str) -> str:
-    """Return an id such as 20261121T223045Z-send_them-3f9a: when (UTC), the only job or the file, and a random end."""
+def new_run_id(jobs: Sequence[str], file: str, *, reports: Path, state: Path) -> str:
+    """Return an id such as 20261121T223045Z-send_them-3f9a: when (UTC), the only job or the file, and a random end.
+
+    The end is one that no run of that second has in these folders: of a thousand runs a second, as of one, some would meet.
+    """
     name = jobs[0] if len(jobs) == 1 else Path(file).stem
     tidy = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[:40] or "run"
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{tidy}-{secrets.token_hex(2)}"
+    while True:
+        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{tidy}-{secrets.token_hex(2)}"
+        if not (reports / run_id).exists() and not mark_path(state, run_id).exists():
+            return run_id
 
 
 def make_private_folder(path: Path) -> None:

@@ -90,10 +90,11 @@ def _from_document(arguments: Arguments, lock: ExitStack) -> _Ready:
         save_plan(on_disk.plan, path)
         return on_disk
 
-    run_id = new_run_id(arguments.only or workspace.declared, arguments.file)
     state = state_folder(workspace.state_directory)
+    reports = reports_folder(arguments.reports or workspace.reports_directory, state=state)
+    run_id = new_run_id(arguments.only or workspace.declared, arguments.file, reports=reports, state=state)
     lock.enter_context(run_lock(state, arguments.file, run_id=run_id, wait=arguments.wait))
-    return _prepare(run_id, state, arguments, workspace.reports_directory, plan_into)
+    return _prepare(run_id, state, arguments, reports, plan_into)
 
 
 def _from_plan(arguments: Arguments, lock: ExitStack) -> _Ready:
@@ -109,18 +110,19 @@ def _from_plan(arguments: Arguments, lock: ExitStack) -> _Ready:
         copy_plan(source, path)
         return load_plan(path)
 
-    run_id = new_run_id([job.name for job in loaded.plan.jobs], arguments.file)
     state = state_folder(loaded.plan.state_directory)
+    reports = reports_folder(arguments.reports or loaded.plan.reports_directory, state=state)
+    run_id = new_run_id([job.name for job in loaded.plan.jobs], arguments.file, reports=reports, state=state)
     lock.enter_context(run_lock(state, arguments.file, run_id=run_id, wait=arguments.wait))
-    return _prepare(run_id, state, arguments, loaded.plan.reports_directory, copy_into)
+    return _prepare(run_id, state, arguments, reports, copy_into)
 
 
 def _prepare(
-    run_id: str, state: Path, arguments: Arguments, reports: str | None, plan_into: Callable[[Path], PlanOnDisk]
+    run_id: str, state: Path, arguments: Arguments, reports: Path, plan_into: Callable[[Path], PlanOnDisk]
 ) -> _Ready:
     """Make the run's directory with its plan and open what the run needs; when that fails, no directory is left behind."""
     keep_reserve(state)
-    directory = make_run_directory(reports_folder(arguments.reports or reports, state=state), run_id)
+    directory = make_run_directory(reports, run_id)
     resources = ExitStack()
     with ExitStack() as on_failure:  # a directory without a run in it would be taken for one that crashed
         on_failure.callback(shutil.rmtree, directory, ignore_errors=True)
