@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicomjobs.answers.columns import default_columns
 from dicomjobs.answers.json_model import decode_identifier
@@ -19,13 +20,25 @@ from dicomjobs.plan.plan import FindStep, Plan
 from dicomjobs.report.csv_text import csv_line
 from dicomjobs.report.matches import JsonLines, csv_text
 
+if TYPE_CHECKING:  # rich takes its time, and is imported where a table is printed
+    from rich.table import Table
+
 MOST_ROWS = 1000
 """Rows of a table on a terminal; whoever wants more of them wants a file."""
 
 _WIDTH_OF_A_FILE = 200
 """Columns of a table that goes to no terminal."""
 
+_NEVER_FOLDED = 14
+"""Characters of a value that stay on one line: dates, names and numbers are read at a glance."""
+
+_GAP = 2
+"""Characters between two columns."""
+
 _SHORT = {
+    "AccessionNumber": "Accession",
+    "StudyDescription": "Description",
+    "SeriesDescription": "Description",
     "ModalitiesInStudy": "Modalities",
     "NumberOfPatientRelatedStudies": "Studies",
     "NumberOfSeriesRelatedInstances": "Instances",
@@ -96,21 +109,39 @@ class TableAnswers:
     def show(self) -> None:
         """Print the table, if there is anything in it."""
         from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
 
-        table = Table(show_edge=False, pad_edge=False)
-        for heading in self._headings:
-            name = heading.rpartition(".")[2]
-            table.add_column(_SHORT.get(name, name), overflow="fold")
-        for row in self._rows[:MOST_ROWS]:
-            table.add_row(*(Text(one_line(text)) for text in row))
         with unless_unread(sys.stdout):
             console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_A_FILE)
             if self._rows:
-                console.print(table)
+                console.print(_table(self._headings, self._rows[:MOST_ROWS], width=console.width))
             if self._count > MOST_ROWS:
                 console.print(f"{self._count - MOST_ROWS:,} more; --format csv shows them all", highlight=False)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> Table:
+    """Return the table of some rows for a screen of so many characters, without columns in which none of them has anything.
+
+    Short values stay on one line where there is room for that; UIDs take what room is left.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = [(_named(heading), texts) for heading, *texts in zip(headings, *rows, strict=True) if any(texts)]
+    needs = [max(map(len, (name, *texts))) for name, texts in columns]
+    fits = sum(min(need, _NEVER_FOLDED) + _GAP for need in needs) <= width + _GAP
+    table = Table(show_edge=False, pad_edge=False, box=SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0))
+    for (name, _), need in zip(columns, needs, strict=True):
+        table.add_column(name, overflow="fold", min_width=min(need, _NEVER_FOLDED) if fits else None)
+    for row in zip(*(texts for _, texts in columns), strict=True):
+        table.add_row(*(Text(one_line(text)) for text in row))
+    return table
+
+
+def _named(heading: str) -> str:
+    """Return what a column is called on the screen."""
+    name = heading.rpartition(".")[2]
+    return _SHORT.get(name, name)
 
 
 def _texts(rows: PlainRows) -> list[list[str]]:
