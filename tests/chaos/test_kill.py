@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 from tests.chaos.failpoints import STEPS
 from tests.chaos.trial import Trial, Zygote, figures, zygote
 from tests.support.instances import MadeInstance, make_study
 from tests.support.lossy_archive import LossyArchive, lossy_archive
-from tests.support.peers import dcmqrscp, orthanc, storescp
+from tests.support.peers import OrthancPeer, Peer, dcmqrscp, orthanc, storescp
 
 FILES = 40
 MOMENTS = [(step, when) for step in STEPS for when in ("before", "after")]
@@ -128,18 +129,26 @@ def out_of_disk(folder: Path, made: list[MadeInstance], nursery: Zygote, archive
 
 
 @contextmanager
-def real_peer(name: str, folder: Path) -> Iterator[tuple[int, str, str]]:
-    """Start a real peer; gives its port, its title, and what is to become of unknown instances there."""
+def real_peer(name: str, folder: Path) -> Iterator[tuple[Peer, str]]:
+    """Start a real peer; gives it, and what is to become of unknown instances there."""
     match name:
         case "dcmqrscp":
             with dcmqrscp(folder) as peer:
-                yield peer.port, peer.ae_title, "query"
+                yield peer, "query"
         case "orthanc":
             with orthanc(folder) as archive:
-                yield archive.port, archive.ae_title, "query"
+                yield archive, "query"
         case _:
             with storescp(folder) as receiver:
-                yield receiver.port, receiver.ae_title, "send"
+                yield receiver, "send"
+
+
+def kept_by(peer: Peer) -> list[str]:
+    """Return the SOP Instance UIDs that a real peer has, as its own store says: once for each copy, sorted."""
+    if isinstance(peer, OrthancPeer):
+        return peer.sop_instance_uids()
+    files = [path for path in peer.files() if path.name != "index.dat"]
+    return sorted(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID for path in files)
 
 
 @pytest.mark.parametrize("name", ["dcmqrscp", "orthanc", "storescp"])
@@ -149,14 +158,17 @@ def test_at_real_peers(tmp_path: Path, made: list[MadeInstance], nursery: Zygote
 
 
 def at_real_peer(folder: Path, made: list[MadeInstance], nursery: Zygote, name: str, count: int) -> list[Trial]:
-    """Kill runs against a real peer, each trial with a peer that has nothing yet."""
+    """Kill runs against a real peer, each trial with a peer that has nothing yet; in the end its store holds what was planned."""
     trials = []
     for seed in range(count):
-        with real_peer(name, folder / f"{name}-{seed}") as (port, called, on_unknown):
-            trial = trial_at(folder, made, nursery, port=port, seed=7000 + seed, called=called, on_unknown=on_unknown)
+        with real_peer(name, folder / f"{name}-{seed}") as (peer, on_unknown):
+            trial = trial_at(
+                folder, made, nursery, port=peer.port, seed=7000 + seed, called=peer.ae_title, on_unknown=on_unknown
+            )
             trial.kill_at(*trial.chance.choice([("settled-mark", "before"), ("send", "after"), ("commit", "before")]))
             trial.run(after=(trial.chance.uniform(0.05, 0.3), signal.SIGKILL))
             trial.finish()
+            assert kept_by(peer) == sorted(each.sop_instance_uid for each in made)
             trials.append(trial)
     return trials
 
