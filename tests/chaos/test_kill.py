@@ -20,6 +20,9 @@ from tests.support.peers import OrthancPeer, Peer, dcmqrscp, orthanc, storescp
 FILES = 40
 MOMENTS = [(step, when) for step in STEPS for when in ("before", "after")]
 
+REAL_PEERS = {"dcmqrscp": 70_000, "orthanc": 80_000, "storescp": 90_000}
+"""Each with the first of its seeds."""
+
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Zygote]:
@@ -35,9 +38,11 @@ def made(tmp_path: Path) -> list[MadeInstance]:
 
 
 def trial_at(folder: Path, made: list[MadeInstance], nursery: Zygote, *, port: int, seed: int, **how: str) -> Trial:
-    """Return a trial with everything it needs."""
+    """Return a trial with everything it needs; with the ledger of another one it would have nothing left to send."""
+    place = folder / f"trial-{seed}"
+    assert not place.exists()
     return Trial(
-        folder=folder / f"trial-{seed}",
+        folder=place,
         files=folder / "files",
         made=made,
         zygote=nursery,
@@ -151,7 +156,7 @@ def kept_by(peer: Peer) -> list[str]:
     return sorted(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID for path in files)
 
 
-@pytest.mark.parametrize("name", ["dcmqrscp", "orthanc", "storescp"])
+@pytest.mark.parametrize("name", REAL_PEERS)
 def test_at_real_peers(tmp_path: Path, made: list[MadeInstance], nursery: Zygote, name: str) -> None:
     """Killed at the step at which most can be lost, and at a random moment; the peer has everything in the end."""
     at_real_peer(tmp_path, made, nursery, name, 1)
@@ -160,10 +165,11 @@ def test_at_real_peers(tmp_path: Path, made: list[MadeInstance], nursery: Zygote
 def at_real_peer(folder: Path, made: list[MadeInstance], nursery: Zygote, name: str, count: int) -> list[Trial]:
     """Kill runs against a real peer, each trial with a peer that has nothing yet; in the end its store holds what was planned."""
     trials = []
-    for seed in range(count):
+    first = REAL_PEERS[name]
+    for seed in range(first, first + count):
         with real_peer(name, folder / f"{name}-{seed}") as (peer, on_unknown):
             trial = trial_at(
-                folder, made, nursery, port=peer.port, seed=7000 + seed, called=peer.ae_title, on_unknown=on_unknown
+                folder, made, nursery, port=peer.port, seed=seed, called=peer.ae_title, on_unknown=on_unknown
             )
             trial.kill_at(*trial.chance.choice([("settled-mark", "before"), ("send", "after"), ("commit", "before")]))
             trial.run(after=(trial.chance.uniform(0.05, 0.3), signal.SIGKILL))
@@ -191,6 +197,6 @@ def test_three_hundred_trials(
         for number, count in ((signal.SIGKILL, 50), (signal.SIGTERM, 30), (signal.SIGINT, 30)):
             trials += ended_at_moments(tmp_path, made, nursery, archive, number, count)
         assert out_of_disk(tmp_path, made, nursery, archive, 40) <= {0, 7}
-    for name in ("dcmqrscp", "orthanc", "storescp"):
+    for name in REAL_PEERS:
         trials += at_real_peer(tmp_path, made, nursery, name, 14)
     record_testsuite_property("trials", dict(figures(trials)))
