@@ -10,8 +10,12 @@ from itertools import islice
 from dicomjobs.execute.halt import Brake
 from dicomjobs.execute.ports import CLAIMED, Claim, ClaimItem, Earlier, Journal, Verdict
 
-CLAIMED_AHEAD = 64
-"""Instances a claim holds; one such batch is being made durable while the one before it is being sent."""
+FIRST_CLAIM = 64
+MOST_CLAIMED = 512
+"""Instances a claim holds, each twice as many as the one before: the first is waited for, of the others there are to be few.
+
+One such batch is being made durable while the one before it is being sent; after a loss of power both have to be looked up.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +31,11 @@ def claimed(rows: Iterator[ClaimItem], journal: Journal, brake: Brake) -> Genera
     """Yield rows in order, each durably claimed; raises JournalUnavailable. Rows still claimed when it is closed are released."""
     ahead: deque[tuple[list[ClaimItem], Claim | None]] = deque()
     waiting: deque[ClaimedItem] = deque()
+    size = FIRST_CLAIM
     try:
         while True:
-            batch = list(islice(rows, CLAIMED_AHEAD))
+            batch = list(islice(rows, size))
+            size = min(2 * size, MOST_CLAIMED)
             if batch:
                 ahead.append((batch, None if brake.halted else journal.claim(batch)))
             if not ahead:

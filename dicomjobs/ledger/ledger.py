@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -44,7 +44,7 @@ class Ledger:
         self._directory = directory
         self._writer = writer
         self._marks = marks
-        self._serials = itertools.count(1)
+        self._serials = _Serials()
         self._journals: list[_PeerJournal] = []
         self._closed = False
 
@@ -77,6 +77,21 @@ class Ledger:
                     self._marks.close()
 
 
+class _Serials:
+    """Numbers the claims of a run; those that are made together follow each other."""
+
+    def __init__(self) -> None:
+        """Begin with 1."""
+        self._next = 1
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> range:
+        """So many serials that nobody else has."""
+        with self._lock:
+            first, self._next = self._next, self._next + count
+        return range(first, first + count)
+
+
 class _PeerJournal:
     """The journal for one peer: numbers claims, notes marks, and hands the rest to the writer."""
 
@@ -87,7 +102,7 @@ class _PeerJournal:
         directory: Path,
         writer: Writer,
         marks: MarkFile,
-        serials: itertools.count[int],
+        serials: _Serials,
     ) -> None:
         """Share the run's writer, marks and serials."""
         self._resumption = resumption
@@ -107,19 +122,19 @@ class _PeerJournal:
     def claim(self, items: Sequence[ClaimItem]) -> Claim:
         """Begin to claim instances, durably, before any byte of them leaves; returns at once."""
         now = time.time()
+        serials = self._serials.take(len(items))
         with in_words(self._directory):
-            rows = [self._begin(item, now) for item in items]
+            rows = [self._begin(item, serial, now) for item, serial in zip(items, serials, strict=True)]
         pending = PendingClaims(
             self._peer, self._resumption, rows, lambda index: self._forget(items[index].item, rows[index][0])
         )
         self._writer.claim(pending)
         return pending
 
-    def _begin(self, claim: ClaimItem, now: float) -> ClaimRow:
-        """Number a claim and give it a slot for its marks."""
+    def _begin(self, claim: ClaimItem, serial: int, now: float) -> ClaimRow:
+        """Give a claim a slot for its marks."""
         if claim.item in self._open:
             raise ValueError(f"item {claim.item} is claimed already")
-        serial = next(self._serials)
         self._open[claim.item] = (serial, self._marks.take())
         instance = claim.instance
         return (

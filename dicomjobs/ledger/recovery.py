@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from dicomjobs.events import Outcome
@@ -107,5 +109,12 @@ def settle(connection: sqlite3.Connection, run: int, rows: list[SettledRow]) -> 
 
 
 def drop(connection: sqlite3.Connection, run: int, serials: list[int]) -> None:
-    """End open claims."""
-    execute_rows(connection, schema.DROP_CLAIMS, [(serial,) for serial in serials], run)
+    """End open claims, which lie next to each other mostly."""
+    connection.executemany(schema.DROP_CLAIMS, [(run, *ends) for ends in _ranges(sorted(serials))])
+
+
+def _ranges(serials: list[int]) -> Iterator[tuple[int, int]]:
+    """The first and last of each row of serials without a gap."""
+    for _, group in groupby(enumerate(serials), lambda each: each[1] - each[0]):
+        together = [serial for _, serial in group]
+        yield together[0], together[-1]

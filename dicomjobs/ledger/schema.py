@@ -10,7 +10,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x444A4F42
 """Spells "DJOB"; what tells a ledger from any other SQLite file."""
 
-USER_VERSION = 2
+USER_VERSION = 3
 
 PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
@@ -58,7 +58,6 @@ TABLES = (
         claimed_at REAL NOT NULL,
         PRIMARY KEY (run, serial)
     ) WITHOUT ROWID""",
-    "CREATE INDEX claim_of_instance ON claim (peer, sop_instance_uid)",
     # What the last attempt left of an instance at a peer. `failed_runs` counts the runs that failed with it for good since
     # it was last delivered or its file changed; `sha256` and `data_set_bytes` are of the data set in the file, without File Meta.
     """
@@ -101,14 +100,14 @@ SERIALS_OF_RUN = "SELECT serial FROM claim WHERE run = ? ORDER BY serial"
 OTHER_RUNS_HAVE_CLAIMS = """
     SELECT EXISTS (SELECT 1 FROM claim WHERE run < ?1) OR EXISTS (SELECT 1 FROM claim WHERE run > ?1)"""
 
-# Rows: serial, SOP instance UID. Then: peer, run.
+# Rows: serial, SOP instance UID. Then: peer, run. Open claims are few, and an index over them cost every run more than this scan.
 CLAIMS_OF_OTHER_RUNS = """
     WITH wanted (serial, sop_instance_uid) AS (VALUES {rows})
     SELECT wanted.serial, run.id, run.run_id, run.boot_id
-    FROM wanted
-    CROSS JOIN claim ON claim.peer = ? AND claim.sop_instance_uid = wanted.sop_instance_uid
+    FROM claim
+    CROSS JOIN wanted ON wanted.sop_instance_uid = claim.sop_instance_uid
     JOIN run ON run.id = claim.run
-    WHERE claim.run <> ?"""
+    WHERE claim.peer = ? AND claim.run <> ?"""
 
 # Rows: a ClaimRow. Then: run, peer.
 ADD_CLAIMS = """
@@ -128,18 +127,18 @@ PROVE = """
     WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?
           AND outcome IN ('delivered', 'delivered_with_warning')"""
 
-# Rows: serial. Then: run.
-DROP_CLAIMS = "DELETE FROM claim WHERE serial IN (VALUES {rows}) AND run = ?"
+# Run, first serial, last serial.
+DROP_CLAIMS = "DELETE FROM claim WHERE run = ? AND serial BETWEEN ? AND ?"
 
-# Rows: serial, SOP instance UID. Then: peer. What an EarlierRow has, after the serial.
+# Run, first serial, last serial, all of one claim. What an EarlierRow has, after the serial.
 EARLIER = """
-    WITH wanted (serial, sop_instance_uid) AS (VALUES {rows})
-    SELECT wanted.serial, instance.run, run.run_id, instance.outcome, instance.reason, instance.status, instance.settled_at,
+    SELECT claim.serial, instance.run, run.run_id, instance.outcome, instance.reason, instance.status, instance.settled_at,
            instance.size, instance.mtime_ns, instance.inode, instance.data_set_bytes, instance.sha256, instance.failed_runs,
            instance.proof
-    FROM wanted
-    CROSS JOIN instance ON instance.peer = ? AND instance.sop_instance_uid = wanted.sop_instance_uid
-    JOIN run ON run.id = instance.run"""
+    FROM claim
+    CROSS JOIN instance ON instance.peer = claim.peer AND instance.sop_instance_uid = claim.sop_instance_uid
+    JOIN run ON run.id = instance.run
+    WHERE claim.run = ? AND claim.serial BETWEEN ? AND ?"""
 
 # Rows: a SettledRow. Then: run. `WHERE true` keeps ON CONFLICT from being read as the ON of a join.
 SETTLE_CLAIMS = """

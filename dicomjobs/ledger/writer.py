@@ -11,7 +11,7 @@ from pathlib import Path
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.execute.ports import CLAIMED, Earlier, Verdict
 from dicomjobs.ledger import schema
-from dicomjobs.ledger.batch import Batch, ClaimRow, PeerKey, PendingClaims, ProvenRow, RevisedRow, Waiting, again
+from dicomjobs.ledger.batch import Batch, PeerKey, PendingClaims, ProvenRow, RevisedRow, Waiting, again
 from dicomjobs.ledger.database import in_words
 from dicomjobs.ledger.judging import judge
 from dicomjobs.ledger.marks import SettledRow, is_held, mark_path
@@ -19,10 +19,9 @@ from dicomjobs.ledger.place import boot_id
 from dicomjobs.ledger.recovery import adopt, drop, settle
 from dicomjobs.ledger.statements import execute_rows, transaction
 
-LINGER_SECONDS = 0.05
-"""How long settlements wait for company before they are committed on their own."""
+LINGER_SECONDS = 0.2
+"""How long settlements wait for claims to be committed with, which cost as much alone; those that a kill cuts off are in the marks."""
 
-_SETTLED_AT_ONCE = 256
 _CLOSED = JournalUnavailable("the ledger is closed")
 
 
@@ -66,11 +65,8 @@ class Writer:
             self.check()
             self._batch.settled.append(row)
             self._batch.slots.append(slot)
-            queued = len(self._batch.settled)
-            if queued == 1:
+            if len(self._batch.settled) == 1:
                 self._bell.notify()
-            elif queued == _SETTLED_AT_ONCE:
-                self._ring()
 
     def release(self, serials: list[int], slots: list[int]) -> None:
         """End claims soon, of which nothing is to be remembered."""
@@ -162,27 +158,23 @@ class Writer:
             self._run = self._register_run()
         for pending in claims:
             peer = self._peer_id(pending.peer)
+            execute_rows(self._connection, schema.ADD_CLAIMS, pending.rows, self._run, peer)
             pending.found = self._judged(pending, peer)
-            free = [row for row in pending.rows if self._is_claimed(pending, row)] if pending.found else pending.rows
-            execute_rows(self._connection, schema.ADD_CLAIMS, free, self._run, peer)
-
-    @staticmethod
-    def _is_claimed(pending: PendingClaims, row: ClaimRow) -> bool:
-        """Whether a row's verdict comes with an open claim."""
-        return row[0] not in pending.found or pending.found[row[0]][0] in CLAIMED
+            let_go = [serial for serial, (verdict, _) in pending.found.items() if verdict not in CLAIMED]
+            drop(self._connection, self._run, let_go)
 
     def _judged(self, pending: PendingClaims, peer: int) -> dict[int, tuple[Verdict, Earlier | None]]:
         """The verdicts of a claim that are not simply to send, by serial; what a living run holds is not judged further."""
-        wanted = [row[:2] for row in pending.rows]
         found: dict[int, tuple[Verdict, Earlier | None]] = {}
         if self._connection.execute(schema.OTHER_RUNS_HAVE_CLAIMS, (self._run,)).fetchone() == (1,):
+            wanted = [row[:2] for row in pending.rows]
             held = self._held(execute_rows(self._connection, schema.CLAIMS_OF_OTHER_RUNS, wanted, peer, self._run))
             found = dict.fromkeys(held, (Verdict.HELD_BY_OTHER_RUN, None))
-        if pending.resumption.sends_all:
+        if pending.resumption.sends_all or not pending.rows:
             return found
-        rows = {row[0]: row for row in pending.rows}
-        for serial, *earlier in execute_rows(self._connection, schema.EARLIER, wanted, peer):
-            verdict, known = judge(rows[serial], tuple(earlier), pending.resumption, run=self._run)
+        first, last = pending.rows[0][0], pending.rows[-1][0]
+        for serial, *earlier in self._connection.execute(schema.EARLIER, (self._run, first, last)):
+            verdict, known = judge(pending.rows[serial - first], tuple(earlier), pending.resumption, run=self._run)
             if verdict is not Verdict.SEND:
                 found.setdefault(serial, (verdict, known))
         return found

@@ -111,14 +111,21 @@ def test_the_journal_hears_of_an_instance_before_its_first_byte_and_of_its_outco
 
 
 def test_claims_run_a_batch_ahead() -> None:
-    """While one batch is sent, the next is being made durable."""
-    stage = Stage(MadeInstances(130))
-    stage.run(make_plan(store_job(count=130)))
+    """While one batch is sent, the next is being made durable, and they grow: the disk is waited for once."""
+    stage = Stage(MadeInstances(1500))
+    stage.run(make_plan(store_job(count=1500)))
 
     claims = [entry for entry in stage.journal.log if entry.startswith("claim")]
 
-    assert claims == ["claim 0-63", "claim 64-127", "claim 128-129"]
-    assert stage.journal.log.index("claim 64-127") < stage.journal.log.index("first_byte 0")
+    assert claims == [
+        "claim 0-63",
+        "claim 64-191",
+        "claim 192-447",
+        "claim 448-959",
+        "claim 960-1471",
+        "claim 1472-1499",
+    ]
+    assert stage.journal.log.index("claim 64-191") < stage.journal.log.index("first_byte 0")
 
 
 @pytest.mark.parametrize(

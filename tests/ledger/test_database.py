@@ -50,11 +50,22 @@ def test_rows_of_any_number_need_few_statements() -> None:
     seen: set[str] = set()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE t (a)")
-        for count in range(1, 300):
+        for count in range(1, 600):
             connection.set_trace_callback(seen.add)
             execute_rows(connection, "INSERT INTO t VALUES {rows}", [(1,)] * count)
 
-    assert len(seen) == 7
+    assert len(seen) == 9
+
+
+def test_an_sqlite_that_takes_few_values_gets_few_at_once() -> None:
+    """Those from before 3.32 take 999."""
+    rows = [(number, number) for number in range(1500)]
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+        connection.execute("CREATE TABLE t (a, b, c)")
+        execute_rows(connection, "WITH r AS (VALUES {rows}) INSERT INTO t SELECT *, ? FROM r", rows, "x")
+
+        assert connection.execute("SELECT a, b FROM t WHERE c = 'x' ORDER BY a").fetchall() == rows
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -63,12 +63,15 @@ def test_everything_an_old_ledger_knows_is_kept(old: Path) -> None:
 
 
 def test_the_tables_are_those_of_a_new_ledger(old: Path, tmp_path: Path) -> None:
-    """Column for column, but for their order."""
+    """Column for column, but for their order, and index for index."""
     with opened(old), opened(tmp_path / "new"):
         for table in ("peer", "run", "claim", "instance"):
             columns = f"SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('{table}')"
 
             assert set(ask(old, columns)) == set(ask(tmp_path / "new", columns))
+
+        indexes = "SELECT name FROM sqlite_master WHERE type = 'index'"
+        assert ask(old, indexes) == ask(tmp_path / "new", indexes)
 
 
 def test_the_old_ledger_is_kept_beside_the_new_one(old: Path) -> None:
