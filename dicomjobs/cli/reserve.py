@@ -1,7 +1,11 @@
-"""A mebibyte of the state folder's disk, kept for the moment when it is full: the account of that run has to be written somewhere."""
+"""Room on the state folder's disk: a run that sends begins only where its ledger has some.
+
+A mebibyte is kept for the moment when the disk is full all the same, since the account of that run has to be written somewhere.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +13,8 @@ from pathlib import Path
 from dicomjobs.cli.places import make_private_folder
 
 RESERVE_BYTES = 1 << 20
+LEDGER_BYTES = 64 << 20
+"""What a ledger grows by in a run of some 100,000 instances."""
 
 
 def keep_reserve(state: Path) -> None:
@@ -30,9 +36,21 @@ def keep_reserve(state: Path) -> None:
         os.close(descriptor)
 
 
+def demand_room(state: Path) -> None:
+    """Raise OSError where a ledger would soon have no room: better nothing is sent than a part of it."""
+    if (free := _free_bytes(state)) < LEDGER_BYTES:
+        words = f"{os.strerror(errno.ENOSPC)}: {free >> 20} MiB are free, and a run that sends needs {LEDGER_BYTES >> 20} MiB"
+        raise OSError(errno.ENOSPC, words, str(state))
+
+
+def _free_bytes(state: Path) -> int:
+    """What we may still write there."""
+    disk = os.statvfs(state)
+    return disk.f_bavail * disk.f_frsize
+
+
 def use_reserve_if_full(state: Path) -> None:
     """Give the room back when there is no other; the next run takes it again."""
     with suppress(OSError):
-        disk = os.statvfs(state)
-        if disk.f_bavail * disk.f_frsize < RESERVE_BYTES:
+        if _free_bytes(state) < RESERVE_BYTES:
             (state / "reserve").unlink(missing_ok=True)

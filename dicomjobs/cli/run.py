@@ -20,7 +20,7 @@ from dicomjobs.cli.places import make_run_directory, new_run_id, point_latest_at
 from dicomjobs.cli.planning import PlanOnDisk, copy_plan, load_plan, make_plan, rows_path, save_plan
 from dicomjobs.cli.progress import follow
 from dicomjobs.cli.refusal import refusal
-from dicomjobs.cli.reserve import keep_reserve, use_reserve_if_full
+from dicomjobs.cli.reserve import demand_room, keep_reserve, use_reserve_if_full
 from dicomjobs.cli.sinks import EventLog, Sink
 from dicomjobs.cli.stop import ProcessStop, say
 from dicomjobs.cli.summary import print_account, print_summary
@@ -32,7 +32,7 @@ from dicomjobs.execute.executor import StampedBatch, execute
 from dicomjobs.execute.ports import Answers
 from dicomjobs.model.resume import Resend
 from dicomjobs.plan.codec import encode_plan
-from dicomjobs.plan.plan import FindStep, JobPlan, Plan
+from dicomjobs.plan.plan import FindStep, JobPlan, Plan, StoreStep
 from dicomjobs.report.fold import Fold
 
 
@@ -129,6 +129,8 @@ def _prepare(
         on_disk = plan_into(directory / "plan.json")
         on_failure.callback(on_disk.rows.close)
         _refuse_outputs(on_disk.plan, directory)
+        if any(isinstance(job.step, StoreStep) for job in on_disk.plan.jobs):
+            demand_room(state)
         on_failure.callback(resources.close)
         stop = ProcessStop(say)
         on_failure.callback(stop.close)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomjobs.cli.reserve import RESERVE_BYTES, keep_reserve, use_reserve_if_full
-from tests.support.command import dicomjobs, dicomjobs_process, latest, store_yaml
+from dicomjobs.cli.reserve import LEDGER_BYTES, RESERVE_BYTES, keep_reserve, use_reserve_if_full
+from tests.support.command import dicomjobs, dicomjobs_process, latest, peer_yaml, store_yaml
 from tests.support.instances import make_study
 from tests.support.job_files import write
 from tests.support.peers import skip_or_fail_in_ci
@@ -22,10 +22,10 @@ FILES = 200
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with room for 4 MiB."""
+    """A file system with a little more room than a run asks for."""
     place = tmp_path / "small"
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={LEDGER_BYTES + (4 << 20)}", "tmpfs", str(place)]
     mounted = subprocess.run(command, capture_output=True, text=True, check=False)
     if mounted.returncode != 0:
         skip_or_fail_in_ci(f"no file system can be mounted here: {mounted.stderr.strip()}")
@@ -101,3 +101,18 @@ def test_a_run_does_not_begin_without_room_for_its_account(tmp_path: Path, small
 
     assert (ended.code, scp.requests) == (7, [])
     assert "No space left on device" in ended.err
+
+
+def test_a_run_that_sends_does_not_begin_without_room_for_its_ledger(tmp_path: Path, small_disk: Path) -> None:
+    """Exit code 7 with what is there and what is needed; a run that only asks needs no ledger."""
+    make_study(tmp_path / "files", 1, rows=0)
+    (small_disk / "filler").write_bytes(bytes(4 << 20))
+    state = f"state: {{directory: {small_disk}}}\n"
+    with recording_scp() as scp:
+        ended = dicomjobs("run", write(tmp_path, store_yaml(scp.port, tmp_path / "files") + state))
+        sent = len(scp.requests)
+        echo = f"dicomjobs: 1\njobs: {{ask: {{echo: {{peer: {peer_yaml(scp.port)}}}}}}}\n"
+        asked = dicomjobs("run", write(tmp_path, echo + state))
+
+    assert (ended.code, sent, asked.code) == (7, 0, 0)
+    assert f"{small_disk}: No space left on device: 62 MiB are free, and a run that sends needs 64 MiB" in ended.err
