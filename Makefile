@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench chaos clean
+.PHONY: demo test lint bench chaos fuzz fuzz-guided clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dicomjobs run jobs/demo.yaml --reports reports
@@ -24,6 +24,10 @@ chaos: $(VENV)/.installed-test
 
 fuzz: $(VENV)/.installed-test
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -n auto tests/fuzz
+
+fuzz-guided: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz.guided --seconds 600
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.store

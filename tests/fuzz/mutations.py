@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import thread_time
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -73,10 +74,23 @@ def _apply(seed: bytes, changes: list[Any]) -> bytes:
 Test = Callable[[bytes], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What takes one input, and inputs to begin with."""
+
+    take: Test
+    seeds: tuple[bytes, ...]
+
+
+TARGETS: Final[dict[str, Target]] = {}
+"""Every target by the name of its test, for other ways to find inputs."""
+
+
 def fuzzed(*seeds: bytes, share: float = 1.0) -> Callable[[Test], Callable[[], None]]:
     """Make a test of a function that takes one input; `share` is for targets that are slow."""
 
     def decorate(test: Test) -> Callable[[], None]:
+        TARGETS[test.__name__] = Target(take=test, seeds=seeds)
         examples = max(10, int(EXAMPLES * share))
         chosen = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
