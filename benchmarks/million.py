@@ -1,15 +1,20 @@
-"""`python -m benchmarks.million [COUNT]`: plan a million instances from an inventory without files, then read the rows once."""
+"""`python -m benchmarks.million [COUNT] [--send]`: plan a million instances from an inventory without files, then read the rows once.
+
+With `--send` as many small files are made, about 4 GB of disk, and sent by one run with all its reports: a long run.
+"""
 
 from __future__ import annotations
 
+import argparse
 import resource
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
-from benchmarks.measure import row
+from benchmarks.measure import make_small, row, run_job, store_job
 from dicomjobs.disk.row_file import temporary_rows
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, OnFailure, StoreJob, Verify
@@ -20,6 +25,7 @@ from dicomjobs.model.sent_files import PutAway, SentFiles
 from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
 from dicomjobs.plan.planner import Origin, plan_jobs
+from tests.support.peers import storescp
 from tests.support.runs import make_peer
 from tests.support.send_sets import send_set_of
 
@@ -86,9 +92,21 @@ def _files(count: int) -> Iterator[SurveyedFile]:
         )
 
 
-def main() -> None:
-    """Measure and print; exits with 1 when the memory budget is exceeded."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+def main() -> int:
+    """Measure and print; 1 when the memory budget is exceeded."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("--send", action="store_true")
+    arguments = parser.parse_args()
+    row("what", "measured", "budget")
+    row("---", "--:", "--:")
+    peak = _send(arguments.count) if arguments.send else _plan(arguments.count)
+    row("peak resident memory", f"{peak / 1e6:.0f} MB", f"{PEAK_BUDGET} MB")
+    return int(peak / 1e6 > PEAK_BUDGET)
+
+
+def _plan(count: int) -> int:
+    """Plan in this process; returns its peak memory in bytes."""
     origin = Origin(job_file="job.yaml", inputs=(), reports_directory=None, phi=Phi.PATHS, state_directory=None)
     with closing(temporary_rows()) as rows:
         began = time.perf_counter()
@@ -96,16 +114,27 @@ def main() -> None:
         planned = time.perf_counter()
         read = sum(1 for _ in rows)
         ended = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     if read != count:
         raise SystemExit(f"{read} of {count} rows read")
-    row("what", "measured", "budget")
-    row("---", "--:", "--:")
     row(f"planning {count:,} instances", f"{planned - began:.1f} s", "")
     row("reading their rows", f"{ended - planned:.1f} s", "")
-    row("peak resident memory", f"{peak:.0f} MB", f"{PEAK_BUDGET} MB")
-    raise SystemExit(peak > PEAK_BUDGET)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _send(count: int) -> int:
+    """Send from a process of its own to storescp, and once more, when nothing is left to do; returns the higher peak in bytes."""
+    with tempfile.TemporaryDirectory() as place, storescp(Path(place), "--ignore", nodelay=True) as peer:
+        files = make_small(Path(place) / "files", count)
+        job = store_job(Path(place) / "job", port=peer.port, called_ae_title=peer.ae_title, paths=files)
+        first, sending = run_job(job, Path(place) / "reports", delivered=count)
+        again, _ = run_job(job, Path(place) / "reports", delivered=0)
+        ledger = sum(path.stat().st_size for path in (job.parent / "state").glob("ledger.sqlite3*"))
+    row(f"{count:,} instances sent, the whole run", f"{first.seconds:.0f} s", "")
+    row("of these the sending phase", f"{sending:.0f} s, {count / sending:,.0f}/s", "")
+    row("the same command again, with nothing left to do", f"{again.seconds:.0f} s", "")
+    row("the ledger on disk", f"{ledger / 1e6:.0f} MB", "")
+    return max(first.peak_bytes, again.peak_bytes)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
