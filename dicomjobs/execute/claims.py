@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from dicomjobs.execute.halt import Brake
 from dicomjobs.execute.ports import CLAIMED, Claim, ClaimItem, Earlier, Journal, Verdict
 
-FIRST_CLAIM = 64
-MOST_CLAIMED = 512
-"""Instances a claim holds, each twice as many as the one before: the first is waited for, of the others there are to be few.
+FEWEST = 8
+MOST = 512
+"""Instances that one claim holds. The first holds the fewest."""
+SOON = 0.1
+LATE = 0.4
+"""Seconds: a claim that was used up so soon is followed by larger ones, one that took so long by smaller ones.
 
-One such batch is being made durable while the one before it is being sent; after a loss of power both have to be looked up.
+One claim is being made durable while the one before it is being sent. Few large ones cost little; but what is claimed is kept from
+other lanes and other runs, and has to be looked up after a loss of power.
 """
 
 
@@ -27,28 +31,38 @@ class ClaimedItem:
     earlier: Earlier | None
 
 
-def claimed(rows: Iterator[ClaimItem], journal: Journal, brake: Brake) -> Generator[ClaimedItem, None, None]:
+def claimed(
+    rows: Iterator[ClaimItem], journal: Journal, brake: Brake, monotonic: Callable[[], float]
+) -> Generator[ClaimedItem, None, None]:
     """Yield rows in order, each durably claimed; raises JournalUnavailable. Rows still claimed when it is closed are released."""
     ahead: deque[tuple[list[ClaimItem], Claim | None]] = deque()
     waiting: deque[ClaimedItem] = deque()
-    size = FIRST_CLAIM
+    size = FEWEST
     try:
         while True:
             batch = list(islice(rows, size))
-            size = min(2 * size, MOST_CLAIMED)
             if batch:
                 ahead.append((batch, None if brake.halted else journal.claim(batch)))
             if not ahead:
                 return
             if len(ahead) > 1 or not batch:
                 waiting.extend(_decided(*ahead.popleft()))
-            while waiting:
-                yield waiting.popleft()
+                began = monotonic()
+                while waiting:
+                    yield waiting.popleft()
+                size = _next_size(size, monotonic() - began)
     finally:
         left = [each.claimed.item for each in waiting if each.verdict in CLAIMED]
         left += [item.item for batch, claim in ahead if claim for item in batch]
         if left:
             journal.release(left)
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Return how many rows the next claim holds, when one has kept the lane busy for so long."""
+    if seconds < SOON:
+        return min(2 * size, MOST)
+    return max(size // 2, FEWEST) if seconds > LATE else size
 
 
 def _decided(batch: list[ClaimItem], claim: Claim | None) -> Iterator[ClaimedItem]:

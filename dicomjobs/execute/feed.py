@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,43 @@ def study_ranges(instances: Instances, association: PlannedAssociation) -> Itera
         yield RowRange(first, association.first + association.count - first)
 
 
+class Taken:
+    """The rows a lane has taken and not yet dealt with; it deals with them in the order in which it took them."""
+
+    def __init__(self) -> None:
+        """None so far."""
+        self._first = self._end = 0
+        self._others: deque[RowRange] = deque()
+
+    def add(self, rows: RowRange) -> None:
+        """Take rows, behind what was taken before."""
+        self._others.append(rows)
+        self._go_on()
+
+    def dealt_with(self, item: int) -> None:
+        """Let go of a row; nothing happens when that was done before."""
+        if self._first <= item < self._end:
+            self._first = item + 1
+            self._go_on()
+
+    def holds(self, item: int) -> bool:
+        """Tell whether a row was taken and is not dealt with."""
+        return self._first <= item < self._end or any(0 <= item - rows.first < rows.count for rows in self._others)
+
+    def give_up(self) -> list[RowRange]:
+        """Return what is left, and let go of it."""
+        left = [RowRange(self._first, self._end - self._first), *self._others]
+        self._first = self._end = 0
+        self._others.clear()
+        return [rows for rows in left if rows.count]
+
+    def _go_on(self) -> None:
+        """Have the next rows before us where the ones before are dealt with."""
+        while self._first == self._end and self._others:
+            rows = self._others.popleft()
+            self._first, self._end = rows.first, rows.first + rows.count
+
+
 class StudyFeed:
     """The ranges still to be sent, shared by the lanes of one planned association."""
 
@@ -46,9 +84,8 @@ class StudyFeed:
 
     def give_back(self, rows: RowRange) -> None:
         """Return what a lane could not send."""
-        if rows.count:
-            with self._lock:
-                self._returned.append(rows)
+        with self._lock:
+            self._returned.append(rows)
 
     def has_others(self) -> bool:
         """Tell whether other lanes are at work."""

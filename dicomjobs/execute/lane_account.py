@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, Outcome, Proof
 from dicomjobs.execute.associating import Associating
+from dicomjobs.execute.feed import Taken
 from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, journal_failed, stopped_after
 from dicomjobs.execute.later import Later, PutOff
 from dicomjobs.execute.outbox import Emitter
@@ -34,12 +35,12 @@ class Shared:
 
 @dataclass(slots=True)
 class LaneAccount:
-    """The rows of one lane: those told of, and those put off. `accounted` is the first row of a range that is neither, nor in flight."""
+    """The rows of one lane: those told of, those put off, and those `taken` that are neither, nor in flight."""
 
     shared: Shared
     emitter: Emitter
     later: Later = field(default_factory=Later)
-    accounted: int = 0
+    taken: Taken = field(default_factory=Taken)
 
     def settle(self, event: InstanceFinished, *, source_sha256: str = "", by: Proof = Proof.STATUS) -> None:
         """Write what an attempt came to into the journal, then tell it, or put the row off; raises JournalUnavailable.
@@ -91,12 +92,12 @@ class LaneAccount:
 
     def put_off(self, last: InstanceFinished, *, due: float, waited: float = 0.0) -> None:
         """Keep a row for later; `last` is what is said of it should there be no later."""
-        self.accounted = max(self.accounted, last.item + 1)
+        self.taken.dealt_with(last.item)
         self.later.put_off(last.item, PutOff(last=last, due=due, waited=waited))
 
     def tell(self, event: InstanceFinished) -> None:
         """Count and emit the last word on a row; the first failure pulls the brake when the job says so."""
-        self.accounted = max(self.accounted, event.item + 1)
+        self.taken.dealt_with(event.item)
         self.later.forget(event.item)
         self.shared.tally.add(event)
         self.emitter.emit(event)
@@ -108,11 +109,12 @@ class LaneAccount:
         for event in self.later.take_all():
             self.tell(event)
 
-    def leave(self, first: int, end: int) -> None:
-        """Account for rows that a halted job leaves unsent, without the journal."""
+    def leave_taken(self) -> None:
+        """Account for the rows that a halted job leaves unsent, without the journal."""
         halted = self.shared.brake.halted or STOPPED_AFTER_FAILURE
-        for item in range(first, end):
-            self.tell(halted.not_sent(self.shared.job.name, item))
+        for rows in self.taken.give_up():
+            for item in range(rows.first, rows.first + rows.count):
+                self.tell(halted.not_sent(self.shared.job.name, item))
 
     def journal_failed(self, error: JournalUnavailable, in_flight: int | None) -> None:
         """Stop all lanes; the row in flight has an outcome that nobody could note."""

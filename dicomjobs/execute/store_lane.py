@@ -76,32 +76,38 @@ class StoreLane:
     def _send_all(self) -> None:
         """Send ranges while there are any and an association can be had, then what was put off."""
         while self._gave_up is None and (rows := self._feed.take()):
-            self._feed.give_back(self._send(rows))
+            self._send(rows)
         try:
             self._try_again()
         except JournalUnavailable as error:
             self._journal_failed(error)
         self._account.tell_what_was_put_off()
 
-    def _send(self, rows: RowRange) -> RowRange:
-        """Send one range; returns what is left of it when the lane gave up, an empty range otherwise."""
-        end = rows.first + rows.count
-        account = self._account
-        account.accounted = rows.first
-        numbered = enumerate(self._shared.ports.instances.rows(rows.first, rows.count), rows.first)
-        inode = self._shared.ports.files.inode
-        items = (ClaimItem(item=item, instance=row, inode=inode(row)) for item, row in numbered)
+    def _send(self, rows: RowRange) -> None:
+        """Send a range and those after it, in one stream so that the ledger is a batch ahead; what is left goes back to the feed."""
+        taken = self._account.taken
         try:
-            self._send_claimed(items)
+            self._send_claimed(self._items(rows))
         except JournalUnavailable as error:
             self._journal_failed(error)
-            account.leave(account.accounted, end)
-            return RowRange(end, 0)
-        return RowRange(account.accounted, end - account.accounted)
+            self._account.leave_taken()
+        for left in taken.give_up():
+            self._feed.give_back(left)
+
+    def _items(self, rows: RowRange | None) -> Iterator[ClaimItem]:
+        """Yield the rows of a range, and of one after the other from the feed as they are asked for."""
+        inode = self._shared.ports.files.inode
+        while rows:
+            self._account.taken.add(rows)
+            numbered = enumerate(self._shared.ports.instances.rows(rows.first, rows.count), rows.first)
+            for item, row in numbered:
+                yield ClaimItem(item=item, instance=row, inode=inode(row))
+            rows = self._feed.take()
 
     def _send_claimed(self, items: Iterator[ClaimItem]) -> None:
         """Claim rows and deal with them one after another; raises JournalUnavailable."""
-        with closing(claimed(items, self._shared.journal, self._shared.brake)) as ahead:
+        shared = self._shared
+        with closing(claimed(items, shared.journal, shared.brake, shared.ports.monotonic)) as ahead:
             for each in ahead:
                 self._take(each)
                 if self._gave_up:
@@ -155,7 +161,7 @@ class StoreLane:
         """Release a row that was not dealt with because the lane gave up; one that was put off before stays so."""
         item = each.claimed.item
         put_off = self._account.later.earlier_attempt(item)
-        if each.verdict in CLAIMED and (put_off or item >= self._account.accounted):
+        if each.verdict in CLAIMED and (put_off or self._account.taken.holds(item)):
             self._shared.journal.release([item])
 
     def _may_send(self, each: ClaimedItem) -> bool:
@@ -220,7 +226,7 @@ class StoreLane:
             self._broken(ready, error)
         else:
             self._in_flight = _InFlight(ready, pending, began, size)
-            self._account.accounted = max(self._account.accounted, ready.item + 1)
+            self._account.taken.dealt_with(ready.item)
         return True
 
     def _finish_in_flight(self) -> None:

@@ -112,20 +112,23 @@ def test_the_journal_hears_of_an_instance_before_its_first_byte_and_of_its_outco
 
 def test_claims_run_a_batch_ahead() -> None:
     """While one batch is sent, the next is being made durable, and they grow: the disk is waited for once."""
-    stage = Stage(MadeInstances(1500))
-    stage.run(make_plan(store_job(count=1500)))
+    stage = Stage(MadeInstances(100))
+    stage.run(make_plan(store_job(count=100)))
 
     claims = [entry for entry in stage.journal.log if entry.startswith("claim")]
 
-    assert claims == [
-        "claim 0-63",
-        "claim 64-191",
-        "claim 192-447",
-        "claim 448-959",
-        "claim 960-1471",
-        "claim 1472-1499",
-    ]
-    assert stage.journal.log.index("claim 64-191") < stage.journal.log.index("first_byte 0")
+    assert claims == ["claim 0-7", "claim 8-15", "claim 16-31", "claim 32-63", "claim 64-99"]
+    assert stage.journal.log.index("claim 8-15") < stage.journal.log.index("first_byte 0")
+    assert stage.journal.log.index("claim 16-31") < stage.journal.log.index("first_byte 8")
+
+
+def test_lanes_claim_ahead_across_studies() -> None:
+    """Or the disk would be waited for at the beginning of each study."""
+    plan, stage = _studies(200, of=2, parallel=2)
+    events = stage.run(plan)
+
+    assert [each[1] for each in _summary(events)] == ["delivered"] * 400
+    assert sum(entry.startswith("claim") for entry in stage.journal.log) < 50
 
 
 @pytest.mark.parametrize(
@@ -380,19 +383,19 @@ def test_an_empty_set_is_as_good_as_the_job_says(policy: EmptyPolicy, outcome: J
     assert (_last(events).outcome, stage.attempts) == (outcome, 0)
 
 
-def _two_studies(parallel: int) -> tuple[Plan, Stage]:
-    """Return a plan of six instances in three studies for a peer that takes several associations."""
-    rows = MadeInstances(6, studies=3)
-    job = store_job(count=6)
+def _studies(count: int, *, of: int, parallel: int) -> tuple[Plan, Stage]:
+    """Return a plan of studies, each of so many instances, for a peer that takes several associations."""
+    rows = MadeInstances(count * of, studies=count)
+    job = store_job(count=count * of)
     assert isinstance(job.step, StoreStep)
-    association = replace(job.step.associations[0], studies=3)
+    association = replace(job.step.associations[0], studies=count)
     job = _changed(job, associations=(association,))
     return make_plan(replace(job, peer=replace(job.peer, max_associations=parallel))), Stage(rows)
 
 
 def test_several_associations_share_the_studies_and_none_splits_one() -> None:
     """Each study's instances carry the number of one association only."""
-    plan, stage = _two_studies(parallel=3)
+    plan, stage = _studies(3, of=2, parallel=3)
 
     events = stage.run(plan)
     study_of = {item: stage.instances[item].study_instance_uid for item in range(6)}
@@ -406,7 +409,7 @@ def test_several_associations_share_the_studies_and_none_splits_one() -> None:
 
 def test_a_lane_that_gets_no_association_leaves_its_studies_to_the_others() -> None:
     """A peer that allows only one association still gets everything."""
-    plan, stage = _two_studies(parallel=2)
+    plan, stage = _studies(3, of=2, parallel=2)
     busy = AssociationRejected("local limit exceeded", hint="", result=2, source=3, diagnostic=2)
     stage.refusals = [None, busy]
 
@@ -417,7 +420,7 @@ def test_a_lane_that_gets_no_association_leaves_its_studies_to_the_others() -> N
 
 def test_when_no_lane_gets_an_association_every_instance_still_has_an_outcome() -> None:
     """Exactly one each."""
-    plan, stage = _two_studies(parallel=3)
+    plan, stage = _studies(3, of=2, parallel=3)
     stage.refusals = [ConnectionFailed("nobody listens")] * 3
 
     events = stage.run(plan)
