@@ -10,8 +10,9 @@ from typing import Any
 
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.ledger import inspection_sql as sql
+from dicomjobs.ledger.database import DATABASE
 from dicomjobs.ledger.inspection import KnownInstance, LedgerFile, PeerCounts
-from dicomjobs.ledger.ledger import DATABASE, PeerIdentity
+from dicomjobs.ledger.ledger import PeerIdentity
 from dicomjobs.report.csv_text import csv_line
 from dicomjobs.report.units import size_in_words
 

@@ -6,13 +6,16 @@ import errno
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.ledger import schema
 from dicomjobs.ledger.migrations import migrate
 from dicomjobs.ledger.statements import transaction
+
+DATABASE = "ledger.sqlite3"
 
 _LOW_SPACE_BYTES = 65_536
 _CHECKED_BYTES = 2 << 20
@@ -29,6 +32,29 @@ def in_words(directory: Path) -> Iterator[None]:
     except UnicodeDecodeError as error:  # what SQLite says of a damaged file can quote it
         words = f"the ledger in {directory} is damaged: restore it, or move it away and start afresh"
         raise JournalUnavailable(words) from error
+    except (
+        TypeError,
+        ValueError,
+        LookupError,
+    ) as error:  # a value that no ledger holds, or a bug of ours: the file tells which
+        if found := _damage_of_file(directory / DATABASE):
+            raise JournalUnavailable(_damaged(directory / DATABASE, found)) from error
+        raise
+
+
+def damage(connection: sqlite3.Connection) -> str:
+    """What SQLite finds wrong in the whole file, "" when it is sound. Raises sqlite3.Error."""
+    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    return "" if verdict == "ok" else " ".join(verdict.split())
+
+
+def _damage_of_file(path: Path) -> str:
+    """As `damage`, for a file that something else has open."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return damage(connection)
+    except sqlite3.Error as error:
+        return str(error)
 
 
 def unavailable(error: sqlite3.Error | OSError, directory: Path) -> JournalUnavailable:
@@ -88,6 +114,7 @@ def connect(path: Path, *, crashed: bool) -> sqlite3.Connection:
         _check_pages(connection, path, limit=_CHECKED_BYTES_AFTER_A_CRASH if crashed else _CHECKED_BYTES)
         if version < schema.USER_VERSION:
             migrate(connection, path, version=version)
+        _check_columns(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -132,8 +159,27 @@ def _check_pages(connection: sqlite3.Connection, path: Path, *, limit: int) -> N
         return
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        found = " ".join(verdict.split())
-        raise JournalUnavailable(f"{path} is damaged ({found}): restore it, or move it away and start afresh")
+        raise JournalUnavailable(_damaged(path, " ".join(verdict.split())))
+
+
+def _check_columns(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file with other tables: damage to their text can leave one that SQLite takes for sound."""
+    if connection.execute(schema.COLUMNS).fetchall() != _columns_made():
+        raise JournalUnavailable(_damaged(path, "its tables are not those of a ledger"))
+
+
+@cache
+def _columns_made() -> list[tuple[object, ...]]:
+    """The columns of a ledger as it is made."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for table in schema.TABLES:
+            connection.execute(table)
+        return connection.execute(schema.COLUMNS).fetchall()
+
+
+def _damaged(path: Path, found: str) -> str:
+    """The words for a file of which nobody knows any more what it says."""
+    return f"{path} is damaged ({found}): restore it, or move it away and start afresh"
 
 
 def _number(connection: sqlite3.Connection, query: str) -> int:

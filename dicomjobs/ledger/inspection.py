@@ -13,8 +13,8 @@ from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Outcome, Proof
 from dicomjobs.ledger import inspection_sql as sql
 from dicomjobs.ledger import schema
-from dicomjobs.ledger.database import connect, in_words
-from dicomjobs.ledger.ledger import DATABASE, PeerIdentity
+from dicomjobs.ledger.database import DATABASE, connect, damage, in_words
+from dicomjobs.ledger.ledger import PeerIdentity
 from dicomjobs.ledger.place import alone, boot_id
 from dicomjobs.ledger.recovery import RecoveredRun, dead_marks, recover_dead_runs
 from dicomjobs.ledger.statements import transaction
@@ -90,8 +90,7 @@ class LedgerFile:
     def damage(self) -> str:
         """What SQLite finds wrong in the whole file, "" when it is sound."""
         with in_words(self._directory):
-            (verdict,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
-        return "" if verdict == "ok" else " ".join(verdict.split())
+            return damage(self._connection)
 
     def instances(self, selection: Selection) -> Iterator[KnownInstance]:
         """The instances that are meant, by peer and UID; they stream."""

@@ -13,15 +13,13 @@ from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import DELIVERED, Outcome, Proof
 from dicomjobs.execute.ports import Claim, ClaimItem, Journal, Phase, Settlement
 from dicomjobs.ledger.batch import ClaimRow, PendingClaims
-from dicomjobs.ledger.database import connect, in_words, unavailable
+from dicomjobs.ledger.database import DATABASE, connect, in_words, unavailable
 from dicomjobs.ledger.marks import MarkFile, Progress, mark_path
 from dicomjobs.ledger.place import alone, prepare
 from dicomjobs.ledger.recovery import RecoveredRun, dead_marks, recover_dead_runs
 from dicomjobs.ledger.writer import Writer
 from dicomjobs.model.resume import SEND_ALL, Resumption
 from dicomjobs.plan.plan import PlannedInstance
-
-DATABASE = "ledger.sqlite3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,13 @@ TABLES = (
     ) WITHOUT ROWID""",
 )
 
+COLUMNS = """
+    SELECT tables.name, columns.name, columns.type, columns."notnull", columns.pk
+    FROM sqlite_master AS tables
+    JOIN pragma_table_info(tables.name) AS columns
+    WHERE tables.type = 'table'
+    ORDER BY tables.name, columns.name"""
+
 ADD_PEER = "INSERT OR IGNORE INTO peer (called_ae_title, host, port) VALUES (?, ?, ?)"
 FIND_PEER = "SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?"
 

@@ -10,16 +10,9 @@ import pytest
 from dicomjobs.events import Outcome
 from dicomjobs.execute.ports import ClaimItem, Journal, Verdict
 from dicomjobs.ledger.judging import judge
-from dicomjobs.model.resume import AlreadyDelivered, OnUnknown, Resend, Resumption
-from tests.support.ledgers import ARCHIVE, claim, known, open_claims, opened, planned, send, settle, uid
+from dicomjobs.model.resume import AlreadyDelivered, OnUnknown, Resend
+from tests.support.ledgers import ARCHIVE, SPARING, claim, known, open_claims, opened, planned, send, settle, uid
 
-SPARING = Resumption(
-    already_delivered=AlreadyDelivered.SKIP,
-    on_unknown=OnUnknown.STOP,
-    runs=3,
-    resend=Resend.NOTHING,
-    twice_in_one_run=False,
-)
 CLAIM = (1, "1.2", "1.2", "1.2", "1.2", 1000, 50, 7, 700, 1.0)
 RUN = 9
 

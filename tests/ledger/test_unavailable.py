@@ -16,7 +16,7 @@ from dicomjobs.execute.ports import ClaimItem
 from dicomjobs.ledger import schema
 from dicomjobs.ledger.batch import PendingClaims
 from dicomjobs.ledger.ledger import open_ledger
-from tests.support.ledgers import ARCHIVE, ask, claim, opened, planned, send
+from tests.support.ledgers import ARCHIVE, SPARING, ask, claim, opened, planned, send
 from tests.support.unprivileged import folder_for_anybody, without_root
 
 PAGE = 4096
@@ -46,10 +46,29 @@ def test_a_damaged_schema_that_sqlite_quotes_is_damage(directory: Path) -> None:
         pass
 
 
-def change(file: Path, statement: str) -> None:
-    """Execute a statement behind the ledger's back."""
+def change(file: Path, *statements: str) -> None:
+    """Execute statements behind the ledger's back."""
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute(statement)
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def test_a_damaged_schema_that_sqlite_takes_for_sound_is_damage(written: Path) -> None:
+    """One letter of it, and the numbers of runs are no longer given out."""
+    wrong = "UPDATE sqlite_master SET sql = replace(sql, 'INTEGER PRIMARY', 'INTEGER PRIMARX') WHERE name = 'run'"
+    change(written, "PRAGMA writable_schema = ON", wrong)
+
+    with pytest.raises(JournalUnavailable, match=r"is damaged \(its tables are not those of a ledger\)"):
+        open_ledger(str(written.parent), run_id="run")
+
+
+def test_a_value_that_no_ledger_holds_is_damage_and_not_a_bug(written: Path) -> None:
+    """It is met when an instance is claimed that it belongs to."""
+    change(written, "PRAGMA ignore_check_constraints = ON", "UPDATE instance SET outcome = 'devoured'")
+
+    with pytest.raises(JournalUnavailable, match="CHECK constraint failed"), opened(written.parent) as ledger:
+        claim(ledger.journal(ARCHIVE, SPARING), 1)
 
 
 def test_a_database_of_another_program_is_refused(written: Path) -> None:

@@ -14,6 +14,7 @@ from dicomjobs.events import Outcome
 from dicomjobs.execute.ports import ClaimItem, Journal, Phase, Settlement, Verdict
 from dicomjobs.ledger.batch import Batch
 from dicomjobs.ledger.ledger import Ledger, PeerIdentity, open_ledger
+from dicomjobs.model.resume import AlreadyDelivered, OnUnknown, Resend, Resumption
 from dicomjobs.plan.plan import PlannedInstance
 
 Sender = subprocess.Popen[str]
@@ -23,6 +24,15 @@ StartSender = Callable[..., Sender]
 """(step, *, run_id, number): start one and wait until it got to that step."""
 
 ARCHIVE = PeerIdentity(called_ae_title="ARCHIVE", host="archive.example", port=104)
+
+SPARING = Resumption(
+    already_delivered=AlreadyDelivered.SKIP,
+    on_unknown=OnUnknown.STOP,
+    runs=3,
+    resend=Resend.NOTHING,
+    twice_in_one_run=False,
+)
+"""What a job says that says nothing, but that nobody is asked."""
 
 
 def planned(number: int) -> PlannedInstance:
