@@ -56,9 +56,9 @@ def in_pairs(first: Callable[[], float], second: Callable[[], float], *, runs: i
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs), ratio
 
 
-def make_small(folder: Path, count: int) -> Path:
-    """Make small instances, about 1 kB each, in studies of 100."""
-    return _make(folder, count, rows=16)
+def make_small(folder: Path, count: int, *, study_of: int = 100) -> Path:
+    """Make small instances, about 1 kB each, in studies of so many."""
+    return _make(folder, count, rows=16, study_of=study_of)
 
 
 def make_ct(folder: Path, count: int) -> Path:
@@ -66,23 +66,24 @@ def make_ct(folder: Path, count: int) -> Path:
     return _make(folder, count, rows=512)
 
 
-def _make(folder: Path, count: int, *, rows: int) -> Path:
+def _make(folder: Path, count: int, *, rows: int, study_of: int = 100) -> Path:
     """Make instances where there are none yet."""
     if not folder.exists():
         folder.mkdir(parents=True)
         for number in range(count):
-            make_instance(folder / f"{number:07}.dcm", study=number // 100, number=number, rows=rows)
+            make_instance(folder / f"{number:07}.dcm", study=number // study_of, number=number, rows=rows)
     return folder
 
 
-def store_job(folder: Path, *, port: int, called_ae_title: str, paths: Path) -> Path:
-    """Write a job that stores a folder, with a fresh ledger of its own; returns its path."""
+def store_job(folder: Path, *, port: int, called_ae_title: str, paths: Path, associations: int = 1) -> Path:
+    """Write a job that stores a folder on so many associations, with a fresh ledger of its own; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     job = folder / "job.yaml"
     job.write_text(
         f"dicomjobs: 1\nstate: {{directory: {folder / 'state'}}}\n"
         f"jobs:\n  send:\n    store:\n"
-        f"      peer: {{host: 127.0.0.1, port: {port}, called_ae_title: {called_ae_title}}}\n"
+        f"      peer: {{host: 127.0.0.1, port: {port}, called_ae_title: {called_ae_title}, "
+        f"max_associations: {associations}}}\n"
         f"      send_set: {{paths: [{paths}]}}\n",
         encoding="utf-8",
     )
