@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -30,10 +30,12 @@ from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.events import RunFinished, RunStarted, Stamped
 from dicomjobs.execute.executor import StampedBatch, execute
 from dicomjobs.execute.ports import Answers
+from dicomjobs.model.phi import Phi
 from dicomjobs.model.resume import Resend
 from dicomjobs.plan.codec import encode_plan
 from dicomjobs.plan.plan import FindStep, JobPlan, Plan, StoreStep
 from dicomjobs.report.fold import Fold
+from dicomjobs.report.telling import recordable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,7 @@ def _execute(ready: _Ready, sinks: tuple[Sink, ...]) -> None:
     with closing(execute(plan, ports, first_sequence=sequence)) as batches:
         try:
             for batch in batches:
-                sequence = _drain(batch, sinks)
+                sequence = _drain(_recordable(batch, plan.phi), sinks)
         except BaseException:
             ready.stop.abort()  # so that the lanes end, which closing `batches` waits for
             raise
@@ -198,6 +200,13 @@ def _answer_files(ready: _Ready, job: JobPlan) -> Answers:
     from dicomjobs.cli.answer_files import AnswerPlace
 
     return AnswerPlace(ready.on_disk.plan, ready.directory, ready.resources).files_of(job)
+
+
+def _recordable(batch: StampedBatch, phi: Phi) -> StampedBatch:
+    """Return events as the run directory may hold them."""
+    if phi is Phi.PATHS:
+        return batch
+    return tuple(replace(stamped, event=recordable(stamped.event, phi)) for stamped in batch)
 
 
 def _drain(batch: StampedBatch, sinks: tuple[Sink, ...]) -> int:

@@ -1,4 +1,4 @@
-"""How much a report and what is printed may tell of the files and instances they are about, as the job file's `reports: phi` says.
+"""How much the log, a report and what is printed may tell of the files and instances they are about, as `reports: phi` says.
 
 Names of patients are in none of them; paths and UIDs can lead to one. It knows no form of text.
 """
@@ -37,6 +37,11 @@ def printable(event: Event, phi: Phi) -> Event:
             return replace(event, path="", words="")
         case _:
             return event
+
+
+def recordable(event: Event, phi: Phi) -> Event:
+    """Return an event as the log may hold it: what a peer answered is what a query was for, names of other files are not."""
+    return event if phi is Phi.PATHS or isinstance(event, MatchesReceived) else printable(event, phi)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,3 +76,33 @@ def test_no_uid_is_told_when_none_may_be(ran: tuple[str, str]) -> None:
 def test_otherwise_instances_are_named(ran: tuple[str, str]) -> None:
     """By UID, or by path as well."""
     assert UID in ran[1]
+
+
+@pytest.mark.parametrize(("phi", "told"), [("none", False), ("uids", False), ("paths", True)])
+def test_no_file_of_a_run_but_its_plan_names_a_folder_that_may_not_be_told(
+    tmp_path: Path, phi: str, *, told: bool
+) -> None:
+    """Not by the words for a duplicate and a conflict, nor by a file that could not be put away."""
+    files = tmp_path / "DOE^JOHN"
+    files.mkdir()
+    for name, rows in (("first.dcm", 4), ("again.dcm", 4), ("other.dcm", 8)):
+        make_instance(files / name, rows=rows)
+    (tmp_path / "sent").write_text("no folder")
+    peer = f"{{embedded: {{directory: {tmp_path / 'received'}}}}}"
+    text = f"""\
+        dicomjobs: 1
+        reports: {{phi: {phi}}}
+        state: {{directory: {tmp_path / "state"}}}
+        jobs:
+          send: {{store: {{peer: {peer}, send_set: {{paths: ["{files}"]}}, sent_files: {{move: {tmp_path / "sent"}}}}}}}
+        """
+    ended = dicomjobs("run", write(tmp_path, text), "--reports", tmp_path / "reports")
+    run = latest(tmp_path / "reports")
+    naming = {path.name for path in run.path.iterdir() if "DOE^JOHN" in path.read_text(encoding="utf-8")}
+
+    reasons = [row["reason"] for row in run.rows]
+    assert (ended.code, sorted(reasons)) == (7, ["", "duplicate", "uid_conflict"])
+    assert "sent_files_kept" in run.text("events.jsonl")
+    assert naming - {"plan-instances.jsonl", "plan.json"} == (
+        {"events.jsonl", "instances.csv", "junit.xml", "report.json"} if told else set()
+    )
