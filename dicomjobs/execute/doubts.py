@@ -21,11 +21,6 @@ from dicomjobs.model.resume import OnUnknown
 if TYPE_CHECKING:
     from dicomjobs.execute.lookup import Lookup
 
-NOT_LOOKED_TWICE = Sighting(
-    presence=Presence.NOT_ANSWERABLE,
-    words="it was not there at a first look, and the run had no time left for a second one",
-)
-
 
 @dataclass(slots=True)
 class Doubts:
@@ -75,10 +70,11 @@ class Doubts:
         found = self._look(taken)
         missed = [place for place, each in enumerate(found) if each.presence is Presence.ABSENT]
         if missed:
-            seconds = self.shared.step.retry.second_look
-            looked = self._look([taken[place] for place in missed]) if self.shared.patience.wait(seconds) else None
-            for number, place in enumerate(missed):
-                found[place] = looked[number] if looked else NOT_LOOKED_TWICE
+            # Finding out is no retry: the budget of those neither limits this wait nor pays for it.
+            self.shared.ports.pause(self.shared.step.retry.second_look)
+            looked = self._look([taken[place] for place in missed])
+            for place, sighting in zip(missed, looked, strict=True):
+                found[place] = sighting
         return found
 
     def _look(self, taken: list[ClaimedItem]) -> list[Sighting]:

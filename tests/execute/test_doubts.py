@@ -91,6 +91,18 @@ def test_an_archive_that_takes_a_while_to_index_is_looked_at_twice(scene: Scene)
     assert (code, row["proof"], scene.archive.came[scene.uid], scene.archive.queries) == (0, "query", 1, 2)
 
 
+def test_a_second_look_is_taken_whatever_the_budget_of_retries(scene: Scene) -> None:
+    """It finds out what became of an instance that an earlier run left in doubt; without it that would stay so for ever."""
+    scene.faults = [Fault.RESET]
+    scene.archive.answers_queries = False
+    scene.run(", budget: 0")
+    scene.archive.answers_queries = True
+    code, _, row = scene.run(", budget: 0")
+
+    assert (code, row["outcome"], row["proof"]) == (0, "delivered", "status")
+    assert (scene.archive.came[scene.uid], scene.archive.queries) == (2, 1 + 2)
+
+
 def test_an_archive_that_does_not_answer_leaves_it_unknown_and_a_later_run_asks_again(scene: Scene) -> None:
     """Exit code 8 and never a second copy; once the archive answers, the row names the run that sent it."""
     scene.faults, scene.archive.answers_queries = [Fault.RESET_KEPT], False
