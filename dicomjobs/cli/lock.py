@@ -11,13 +11,12 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dicomjobs.cli.places import make_private_folder
-from dicomjobs.cli.stop import say
 
 _LOOKS_EVERY = 0.1
 
@@ -27,13 +26,15 @@ class Locked(Exception):
 
 
 @contextmanager
-def run_lock(state: Path, job_file: str, *, run_id: str, wait: float) -> Iterator[None]:
-    """Hold the lock of a job file, waiting so many seconds for it; raises Locked, OSError."""
+def run_lock(
+    state: Path, job_file: str, *, run_id: str, wait: float, tell: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Hold the lock of a job file, waiting so many seconds for it, and telling that; raises Locked, OSError."""
     path = lock_path(state, job_file)
     make_private_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        _take(descriptor, job_file, wait)
+        _take(descriptor, job_file, wait, tell)
         _sign(descriptor, job_file, run_id)
         yield
     finally:
@@ -47,9 +48,9 @@ def lock_path(state: Path, job_file: str) -> Path:
     return state / "locks" / f"{tidy}-{hashlib.sha256(os.fsencode(real)).hexdigest()[:12]}.lock"
 
 
-def _take(descriptor: int, job_file: str, wait: float) -> None:
-    """Take the lock, or wait for it; whoever waits says so once."""
-    deadline, said = time.monotonic() + wait, False
+def _take(descriptor: int, job_file: str, wait: float, tell: Callable[[str], None] | None) -> None:
+    """Take the lock, or wait for it; that somebody waits is told once."""
+    deadline = time.monotonic() + wait
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,9 +58,9 @@ def _take(descriptor: int, job_file: str, wait: float) -> None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise Locked(f"{_holder(descriptor, job_file)}; --wait 10m waits for it to end") from None
-            if not said:
-                said = True
-                say(f"{_holder(descriptor, job_file)}; waiting for it to end, {wait:.0f} s at most")
+            if tell:
+                tell(f"{_holder(descriptor, job_file)}; waiting for it to end, {wait:.0f} s at most")
+                tell = None
             time.sleep(min(left, _LOOKS_EVERY))
         else:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -95,7 +95,7 @@ def _from_document(arguments: Arguments, lock: ExitStack) -> _Ready:
     state = state_folder(workspace.state_directory)
     reports = reports_folder(arguments.reports or workspace.reports_directory, state=state)
     run_id = new_run_id(arguments.only or workspace.declared, arguments.file, reports=reports, state=state)
-    lock.enter_context(run_lock(state, arguments.file, run_id=run_id, wait=arguments.wait))
+    lock.enter_context(_lock(state, run_id, arguments))
     return _prepare(run_id, state, arguments, reports, plan_into)
 
 
@@ -115,8 +115,14 @@ def _from_plan(arguments: Arguments, lock: ExitStack) -> _Ready:
     state = state_folder(loaded.plan.state_directory)
     reports = reports_folder(arguments.reports or loaded.plan.reports_directory, state=state)
     run_id = new_run_id([job.name for job in loaded.plan.jobs], arguments.file, reports=reports, state=state)
-    lock.enter_context(run_lock(state, arguments.file, run_id=run_id, wait=arguments.wait))
+    lock.enter_context(_lock(state, run_id, arguments))
     return _prepare(run_id, state, arguments, reports, copy_into)
+
+
+def _lock(state: Path, run_id: str, arguments: Arguments) -> AbstractContextManager[None]:
+    """Return the lock of the job file, to be taken; with -q it is no news that another run has to end first."""
+    tell = None if arguments.quiet else say
+    return run_lock(state, arguments.file, run_id=run_id, wait=arguments.wait, tell=tell)
 
 
 def _prepare(

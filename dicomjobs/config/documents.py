@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from dicomjobs.config.codes import MOST_DIAGNOSTICS, error
 from dicomjobs.config.nodes import Mapping
@@ -46,7 +47,8 @@ def read_document(path: str) -> tuple[Document | None, Diagnostics]:
     try:
         content = small_file(path)
     except OSError as problem:
-        return None, (error("DJ101", f"cannot read {path}: {problem.strerror or problem}", at=None),)
+        hint = "" if Path(path).is_absolute() else f"it was looked for at {Path(path).absolute()}"
+        return None, (error("DJ101", f"cannot read {path}: {problem.strerror or problem}", at=None, hint=hint),)
     except ValueError:
         return None, (error("DJ101", "cannot read a file whose name holds a NUL character", at=None),)
     return parse_document(content, path)

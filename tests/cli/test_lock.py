@@ -16,7 +16,7 @@ from stat import S_IMODE
 import pytest
 
 from dicomjobs.cli.lock import Locked, lock_path, run_lock
-from tests.support.command import SECONDS, command_line, dicomjobs, store_yaml
+from tests.support.command import SECONDS, command_line, dicomjobs, dicomjobs_process, store_yaml
 from tests.support.instances import make_study
 from tests.support.job_files import write
 from tests.support.recording_scp import recording_scp
@@ -96,6 +96,15 @@ def test_a_wait_that_is_too_short_ends_with_11(tmp_path: Path, job: str) -> None
 
     assert ended.code == 11
     assert 0.3 <= time.monotonic() - began < SECONDS
+
+
+def test_a_quiet_run_waits_in_silence(tmp_path: Path, job: str) -> None:
+    """From cron, a mail is for what went wrong: here that the wait was in vain, which is told once."""
+    with held_elsewhere(tmp_path / "state", job):
+        loud, quiet = (dicomjobs_process("run", job, "--wait", "0.1", *volume) for volume in ([], ["-q"]))
+
+    assert (loud.err.count("another run of"), quiet.err.count("another run of")) == (2, 1)
+    assert (quiet.code, quiet.out) == (11, "")
 
 
 def test_a_signal_ends_the_wait(tmp_path: Path, job: str) -> None:
