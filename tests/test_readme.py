@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import shlex
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pydicom
@@ -14,9 +17,12 @@ import pytest
 from dicomjobs.cli.arguments import build_parser
 from dicomjobs.cli.main import VERBS, main
 from dicomjobs.report.exit_code import PRECEDENCE
+from tests.support.command import SECONDS, latest
+from tests.support.peers import free_port
+from tests.support.recording_scp import recording_scp
 
 README = Path(__file__).parents[1] / "README.md"
-_BLOCK = re.compile(r"<!-- (file|output): (.+?) -->\n```\w+\n(.*?)```", re.DOTALL)
+_BLOCK = re.compile(r"<!-- (file|output|cron): (.+?) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 BUNDLED = Path(pydicom.__file__).parent / "data" / "test_files"
 IMAGES = ("CT_small.dcm", "MR_small.dcm", "ExplVR_BigEnd.dcm")
@@ -58,6 +64,67 @@ def test_a_command_prints_what_the_readme_shows(
 def test_every_job_file_is_sound(file: str, site: Path) -> None:
     """Whoever copies it can begin with it; one shows what is said of mistakes."""
     assert main(["check", str(site / file)]) == (2 if file == "wrong.yaml" else 0)
+
+
+@pytest.fixture
+def crontab(site: Path) -> Iterator[tuple[str, str]]:
+    """Give the commands of the README's crontab, their folders replaced, for a job file whose peer is there."""
+    (lines,) = _blocks("cron").values()
+    (site / "dicomjobs").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m dicomjobs "$@"\n')
+    (site / "dicomjobs").chmod(0o755)
+    with recording_scp() as scp:
+        job = _blocks("file")["night.yaml"].replace("pacs.example.org, port: 11112", f"127.0.0.1, port: {scp.port}")
+        (site / "night.yaml").write_text(f"{job}state: {{directory: {site}/state}}\n")
+        for there, here in (("/opt/dicomjobs/bin", site), ("/srv/dicom", site), ("/var/lib/dicomjobs", site / "state")):
+            lines = lines.replace(there, str(here))
+        run, prune = (line.split(maxsplit=5)[5] for line in lines.splitlines())
+        yield run, prune
+
+
+def _cron(command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as cron does: from the home folder, with next to nothing in the environment; its output would be mailed."""
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd="/",
+        env={"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=SECONDS,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_crontab_sends_and_mails_only_what_went_wrong(crontab: tuple[str, str], site: Path) -> None:
+    """A clean run is silent, and one that could not connect is not; both left a report."""
+    run, _ = crontab
+    sent = _cron(run)
+    sent_at = latest(site / "state" / "reports")
+    job = (site / "night.yaml").read_text()
+    (site / "night.yaml").write_text(re.sub(r"port: \d+", f"port: {free_port()}", job))
+    failed = _cron(run)
+
+    assert (sent.returncode, sent.stdout) == (0, "")
+    assert sent_at.job("route")["counts"]["delivered"] == 2
+    assert failed.returncode == 4
+    assert f"Report: {site}/state/reports/" in failed.stdout
+
+
+def test_the_crontab_takes_away_old_runs_and_nothing_else(crontab: tuple[str, str], site: Path) -> None:
+    """Whole folders of runs; `latest`, what somebody else keeps there and the ledger stay, however old they are."""
+    run, prune = crontab
+    state = site / "state"
+    assert [_cron(run).returncode for _ in range(2)] == [0, 0]
+    old, new = sorted(path for path in (state / "reports").iterdir() if not path.is_symlink())
+    (state / "reports" / "kept by hand").mkdir()
+    before = {path for path in state.rglob("*") if old not in (path, *path.parents)}
+    for path in before - {new, *new.iterdir()} | {old}:
+        os.utime(path, (0, 0), follow_symlinks=False)
+    pruned = _cron(prune)
+
+    assert (pruned.returncode, pruned.stdout) == (0, "")
+    assert set(state.rglob("*")) == before
 
 
 def _replace_output(command: str, printed: str) -> None:
