@@ -22,7 +22,7 @@ from dicomjobs.model.phi import Phi
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown, Retry
 from dicomjobs.model.send_set import SendSet
 from dicomjobs.model.sent_files import PutAway, SentFiles
-from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.inventory import Flaw, SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
 from dicomjobs.plan.planner import Origin, plan_jobs
 from tests.support.peers import storescp
@@ -72,6 +72,11 @@ class Archive:
     def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
         """No two files are the same."""
         return first.path == second.path
+
+    def flaw(self, file: PlannedInstance | SurveyedFile) -> Flaw | None:
+        """All are whole."""
+        del file
+        return None
 
 
 def _files(count: int) -> Iterator[SurveyedFile]:

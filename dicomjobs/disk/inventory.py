@@ -1,4 +1,4 @@
-"""The disk as planning sees it: surveys, and whether two files hold the same data set; it decides nothing itself."""
+"""The disk as planning sees it: surveys, and what tells files of one SOP Instance UID apart; it decides nothing itself."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicomjobs.disk.read import check_whole
 from dicomjobs.disk.survey import survey
+from dicomjobs.errors import NotSendable
 from dicomjobs.model.job import Duplicates
 from dicomjobs.model.send_set import SendSet
-from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.inventory import Flaw, SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
 
 _BLOCK_BYTES = 1 << 20
@@ -39,3 +41,11 @@ class DiskInventory:
         except OSError:
             return False
         return False
+
+    def flaw(self, file: PlannedInstance | SurveyedFile) -> Flaw | None:
+        """Go through all of a data set for what its head does not show; None when the file is whole."""
+        try:
+            check_whole(file)
+        except NotSendable as error:
+            return Flaw(reason=error.reason, words=error.words)
+        return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from dicomjobs.errors import NotSendable
 from dicomjobs.model.resume import DigestPolicy
+from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
 
 CHUNK_BYTES = 1024 * 1024
@@ -129,7 +130,9 @@ class StreamedPayload:
         self._buffers.append(self._buffer)
 
 
-def check_unchanged(status: os.stat_result, instance: PlannedInstance, reason: str = "changed_since_plan") -> None:
+def check_unchanged(
+    status: os.stat_result, instance: PlannedInstance | SurveyedFile, reason: str = "changed_since_plan"
+) -> None:
     """Raise NotSendable with a reason unless the file is the regular file that was planned, as old and as long."""
     if not stat.S_ISREG(status.st_mode):
         raise NotSendable(reason, "what is there now is not a regular file")

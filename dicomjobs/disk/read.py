@@ -21,6 +21,7 @@ from dicomjobs.disk.window import Damaged, Window
 from dicomjobs.errors import NotSendable
 from dicomjobs.model.data_set_form import DataSetForm
 from dicomjobs.model.resume import DigestPolicy
+from dicomjobs.plan.inventory import SurveyedFile
 from dicomjobs.plan.plan import PlannedInstance
 
 WHOLE_BYTES = 256 * 1024
@@ -101,6 +102,17 @@ class FileStore:
             return payload.sha256
 
 
+def check_whole(file: PlannedInstance | SurveyedFile) -> None:
+    """Raise NotSendable unless a file is as it was found and its data set is complete; values are skipped, not read."""
+    fd = _open(file)
+    try:
+        _check(Window(fd, file.size, base=file.offset), file)
+    except OSError as error:
+        raise unreadable(error) from error
+    finally:
+        os.close(fd)
+
+
 def _large_tail(fd: int, instance: PlannedInstance, form: DataSetForm) -> PixelTail | None:
     """Return the pixel data of a data set that is too large to be read as a whole, None where it has to be; raises NotSendable."""
     source, target = encoding_of(instance.transfer_syntax), encoding_of(form.transfer_syntax)
@@ -120,7 +132,7 @@ def _digest(data: bytes, policy: DigestPolicy) -> str:
     return hashlib.sha256(data).hexdigest() if wanted else ""
 
 
-def _open(instance: PlannedInstance) -> int:
+def _open(instance: PlannedInstance | SurveyedFile) -> int:
     """Open the file of an instance, which must be as it was when it was planned; raises NotSendable."""
     try:
         fd = os.open(instance.path, _OPEN_FLAGS)
@@ -152,7 +164,7 @@ def _read_whole(fd: int, instance: PlannedInstance) -> bytes:
     return data
 
 
-def _check(window: Window, instance: PlannedInstance) -> None:
+def _check(window: Window, instance: PlannedInstance | SurveyedFile) -> None:
     """Raise NotSendable unless the data set is complete and can be sent as it is."""
     encoding = encoding_of(instance.transfer_syntax)
     if (instance.size - instance.offset) % 2 and not encoding.deflated:

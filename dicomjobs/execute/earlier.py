@@ -13,6 +13,7 @@ from dicomjobs.errors import NotSendable
 from dicomjobs.events import Cause, InstanceFinished, Outcome
 from dicomjobs.execute.halt import HELD
 from dicomjobs.execute.ports import Earlier, Files, Verdict
+from dicomjobs.model.resume import DigestPolicy
 from dicomjobs.plan.plan import PlannedInstance
 
 _CONFLICT_HINT = "give it a SOP Instance UID of its own; `--resend all` replaces what the peer has"
@@ -74,8 +75,9 @@ def compared(job: str, item: int, row: PlannedInstance, earlier: Earlier, files:
 
 
 def _same_content(row: PlannedInstance, earlier: Earlier, files: Files) -> bool:
-    """Compare what is known; raises NotSendable when the file cannot be read."""
+    """Compare what is known; raises NotSendable when the file cannot be read, or differs because it is not whole."""
     if earlier.data_set_bytes not in {0, row.size - row.offset}:
+        files.payload(row, DigestPolicy.NEVER).close()
         return False
     return not earlier.sha256 or files.sha256(row) == earlier.sha256
 

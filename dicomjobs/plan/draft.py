@@ -13,6 +13,8 @@ from dicomjobs.plan.row_codec import decode_row, encode_fate, encode_found
 
 UNSENT = 0xFFFF_FFFF
 """The need of a row that is not sent."""
+WITHDRAWN = 0xFFFF_FFFE
+"""The need of a row that is in no plan: another one has taken its place."""
 
 
 class RowStore(Protocol):
@@ -60,7 +62,11 @@ class Draft:
         self.study.append(number)
         self.size.append(file.size - file.offset)
 
-    def add_left_out(self, file: SurveyedFile, excluded: Excluded, reason: str, words: str) -> None:
+    def withdraw(self, number: int, count: int) -> None:
+        """Take back rows that were to be sent, from this number on; what their study needs is proposed all the same."""
+        self.need[number : number + count] = array("I", [WITHDRAWN] * count)
+
+    def add_left_out(self, file: SurveyedFile | PlannedInstance, excluded: Excluded, reason: str, words: str) -> None:
         """Add a file that will not be sent."""
         self.rows.append_line((encode_found(file) + encode_fate(0, excluded, reason, words)).encode("ascii"))
         self.need.append(UNSENT)

@@ -32,6 +32,14 @@ class SurveyedFile:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Why a file cannot be sent whose head is sound: an instance reason, and the words for it."""
+
+    reason: str
+    words: str
+
+
 class Inventory(Protocol):
     """What the disk holds, as far as planning needs to know."""
 
@@ -43,3 +51,6 @@ class Inventory(Protocol):
 
     def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
         """Tell whether two files hold the same data set, byte for byte; false when either cannot be read."""
+
+    def flaw(self, file: PlannedInstance | SurveyedFile) -> Flaw | None:
+        """Go through all of a data set for what its head does not show; None when the file is whole."""

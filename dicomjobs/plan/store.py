@@ -86,10 +86,15 @@ def _draft_rows(job: StoreJob, inventory: Inventory, draft: Draft, need_of: Call
         elif first and inventory.same_content(first, file):
             words = f"the same SOP Instance UID and content as {first.path}"
             draft.add_left_out(file, Excluded.SKIPPED, "duplicate", words)
-        elif first:
+        elif first and (flaw := inventory.flaw(file)):
+            draft.add_left_out(file, Excluded.FAILED, flaw.reason, flaw.words)
+        elif first and not (flaw := inventory.flaw(first)):
             words = f"the SOP Instance UID of {first.path}, but other content"
             draft.add_left_out(file, Excluded.FAILED, "uid_conflict", words)
         else:
+            if first and flaw:  # what cannot be sent leaves its UID to the file that can
+                draft.withdraw(seen.pop(hash(file.sop_instance_uid)), job.repeat)
+                draft.add_left_out(first, Excluded.FAILED, flaw.reason, flaw.words)
             match need_of(file.sop_class_uid, file.transfer_syntax):
                 case int() as need:
                     seen.setdefault(hash(file.sop_instance_uid), len(draft.rows))

@@ -117,6 +117,28 @@ def test_other_content_under_a_uid_that_was_delivered_is_a_conflict(site: Site, 
         assert "other content" in second.job("send")["failures"][0]["words"]
 
 
+@pytest.mark.parametrize("name", [".1.dcm.Xa7f", "z.dcm"])
+def test_a_leftover_of_a_copy_that_broke_off_keeps_no_instance_from_its_peer(site: Site, name: str) -> None:
+    """Neither when it comes first nor last: it is called what it is, in each run."""
+    leftover = site.file(1).with_name(name)
+    leftover.write_bytes(site.file(1).read_bytes()[:700])
+    first, _, came = site.run()
+    second, again, _ = site.run()
+
+    assert (first.code, second.code, came) == (3, 3, [0, 1, 2, 3])
+    assert reasons(again) == Counter({"skipped already_delivered": FILES, "failed truncated_file": 1})
+
+
+def test_a_file_that_was_cut_off_after_its_delivery_is_no_other_content(site: Site) -> None:
+    """Nothing in the report offers to replace what the peer has with it."""
+    site.run()
+    site.file(1).write_bytes(site.file(1).read_bytes()[:700])
+    ended, second, came = site.run()
+
+    assert (ended.code, came) == (3, [])
+    assert reasons(second) == Counter({"skipped already_delivered": FILES - 1, "failed truncated_file": 1})
+
+
 def test_a_conflict_is_sent_when_everything_is_asked_for(site: Site) -> None:
     """`--resend all` sends what was delivered as well; the run after it has nothing left to do."""
     site.run()

@@ -17,7 +17,7 @@ INVENTORY = DiskInventory(now=0)
 def _surveyed(made: MadeInstance) -> SurveyedFile:
     """Return a file as a survey finds it."""
     row = made.planned()
-    fields = ("path", "size", "offset", "sop_class_uid", "sop_instance_uid", "transfer_syntax")
+    fields = ("path", "size", "mtime_ns", "offset", "sop_class_uid", "sop_instance_uid", "transfer_syntax")
     return SurveyedFile(named=False, **{name: getattr(row, name) for name in fields})
 
 
@@ -57,3 +57,25 @@ def test_a_file_that_cannot_be_read_is_the_same_as_none(pair: tuple[MadeInstance
     pair[1].path.unlink()
 
     assert not INVENTORY.same_content(first, second)
+
+
+def test_a_whole_file_has_no_flaw_and_a_part_of_it_has(pair: tuple[MadeInstance, MadeInstance]) -> None:
+    """Whether it is a row of the plan by now, or only surveyed."""
+    whole, cut = pair
+    cut.path.write_bytes(cut.path.read_bytes()[:700])
+    surveyed = replace(_surveyed(cut), size=700)
+
+    assert INVENTORY.flaw(whole.planned()) is None
+    flaw = INVENTORY.flaw(surveyed)
+    assert flaw
+    assert flaw.reason == "truncated_file"
+
+
+def test_a_file_that_is_gone_cannot_be_sent(pair: tuple[MadeInstance, MadeInstance]) -> None:
+    """So it keeps no other from being sent."""
+    surveyed = _surveyed(pair[0])
+    pair[0].path.unlink()
+
+    flaw = INVENTORY.flaw(surveyed)
+    assert flaw
+    assert flaw.reason == "changed_since_plan"

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 import pytest
 
 from dicomjobs.disk.row_file import RowFile, temporary_rows
-from dicomjobs.model.association import AssociationProfile, ContextTemplate
+from dicomjobs.model.association import AssociationProfile, ContextTemplate, Over128Contexts, ProposalPolicy
 from dicomjobs.model.data_set_form import NewVrs
 from dicomjobs.model.job import Duplicates, EmptyPolicy, EndWith, Invention, OnFailure, StoreJob, Verify
 from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy, OnUnknown
 from dicomjobs.model.send_set import Order, SendSet
 from dicomjobs.model.sent_files import PutAway, SentFiles
 from dicomjobs.plan.invention import Inventor, seed_of
-from dicomjobs.plan.inventory import SurveyedFile
+from dicomjobs.plan.inventory import Flaw, SurveyedFile
 from dicomjobs.plan.plan import Excluded, PlannedInstance, StoreStep
 from dicomjobs.plan.store import plan_store
 from tests.support.runs import ONCE, make_peer
@@ -78,7 +78,7 @@ def rows() -> Iterator[RowFile]:
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """An inventory of certain files, in which those of the same size have the same content."""
+    """An inventory of certain files, in which those of the same size have the same content, and those of an odd one are cut off."""
 
     files: tuple[SurveyedFile, ...]
 
@@ -89,6 +89,10 @@ class Surveyed:
     def same_content(self, first: PlannedInstance, second: SurveyedFile) -> bool:
         """Whether the sizes are the same."""
         return first.size == second.size
+
+    def flaw(self, file: PlannedInstance | SurveyedFile) -> Flaw | None:
+        """What an odd size says."""
+        return Flaw(reason="truncated_file", words="it ends early") if file.size % 2 else None
 
 
 def _plan(files: Iterable[SurveyedFile], rows: RowFile, job: StoreJob = JOB) -> StoreStep:
@@ -139,6 +143,51 @@ def test_each_file_is_sent_as_often_as_the_job_says_one_time_after_the_other(row
     assert [row.path for row in rows] == ["/in/1.dcm", "/in/1.dcm", "/in/3.dcm", "/in/3.dcm", "/in/2.dcm"]
     assert (step.repeat, step.associations[0].count, step.associations[0].bytes) == (2, 4, 3600)
     assert rows[4].reason == "duplicate"
+
+
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("sizes", [(701, 1000), (1000, 701), (701, 703, 1000), (701, 1000, 703), (701, 701, 1000)])
+def test_of_files_with_one_uid_the_whole_one_is_sent(rows: RowFile, sizes: tuple[int, ...], order: Order) -> None:
+    """Wherever it lies among those that are cut off, which have their own reason and one row, however often it is sent."""
+    job = replace(JOB, repeat=2, send_set=send_set_of(order=order))
+    cut = [number for number, size in enumerate(sizes) if size % 2]
+
+    step = _plan([replace(_file(n, uid="1.9"), size=size) for n, size in enumerate(sizes)], rows, job)
+
+    assert [(row.size, row.excluded) for row in rows][:2] == [(1000, Excluded.NO)] * 2
+    assert sorted(row.path for row in rows.rows(2, len(cut))) == [f"/in/{number}.dcm" for number in cut]
+    assert {row.reason for row in rows if row.size % 2} <= {"truncated_file", "duplicate"}
+    assert [row.reason for row in rows].count("truncated_file") == len({sizes[number] for number in cut})
+    assert [(each.count, each.bytes, each.studies) for each in step.associations] == [(2, 1800, 1)]
+    assert step.count == len(rows) == 2 + len(cut)
+
+
+def test_files_of_one_uid_of_which_none_is_whole_are_no_conflict(rows: RowFile) -> None:
+    """The first one's reason is found when it is to be sent."""
+    _plan([replace(_file(1, uid="1.9"), size=701), replace(_file(2, uid="1.9"), size=703)], rows)
+
+    assert [row.reason for row in rows] == ["", "truncated_file"]
+
+
+def test_a_file_that_was_withdrawn_is_in_a_refused_plan_once(rows: RowFile) -> None:
+    """As what it is."""
+    policy = ProposalPolicy(
+        name="all",
+        sop_classes=(),
+        preferred=(EXPLICIT,),
+        fallback=(IMPLICIT,),
+        combine=False,
+        roles=(),
+        extended_negotiation=(),
+        over_128_contexts=Over128Contexts.FAIL,
+    )
+    files = [_file(n, sop_class=f"1.2.3.{n}") for n in range(200)]
+    cut = replace(files[0], path="/in/cut", size=701)
+
+    _plan([cut, *files], rows, replace(JOB, association_profile=policy))
+
+    assert len(rows) == 201
+    assert [row.reason for row in rows].count("truncated_file") == 1
 
 
 def test_rows_have_the_uids_that_are_invented_for_them_in_the_order_they_are_sent_in(rows: RowFile) -> None:
