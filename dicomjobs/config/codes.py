@@ -127,6 +127,7 @@ CODES = {
     "DJ580": "a first wait that is longer than the longest",
     "DJ585": "queries that are sent on twice",
     "DJ586": "a proof that an embedded peer cannot give",
+    "DJ587": "a budget of waits that is shorter than the first",
     "DJ550": "security that is retired",
     "DJ551": "TLS without encryption",
     "DJ552": "TLS without certificates",

@@ -17,6 +17,8 @@ _A_SECRET = "{env: NAME}, {file: PATH} or another place to fetch it from"
 _YAML_1_1 = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}
 """Truth values of an older YAML."""
 
+_WITHOUT_QUOTES = "in quotes it is text: remove the quotes"
+
 
 def explain(problem: Any, document: Coercion) -> Iterator[Diagnostic]:
     """Yield the diagnostics for one error of the validator, located in the user's file."""
@@ -89,6 +91,8 @@ def _wrong_type(problem: Any, document: Coercion) -> Iterator[Diagnostic]:
 def _how_to_write(problem: Any, wanted: str) -> str:
     """Show the value in the form that is wanted, where that can be told."""
     value = problem.instance
+    if _is_quoted_scalar(value, problem.schema):
+        return _WITHOUT_QUOTES
     if wanted == "a list" and isinstance(value, str):
         return f"write [{value}]"
     if wanted == "a mapping" and isinstance(value, str):
@@ -102,7 +106,7 @@ def _not_a_word(problem: Any, document: Coercion) -> Iterator[Diagnostic]:
     """List the words that may stand here."""
     pointer = _pointer(problem)
     choices = problem.validator_value if problem.validator == "enum" else [problem.validator_value]
-    words = [typed(choice) for choice in choices]
+    words = [typed(choice) for choice in choices] + _mappings(pointer, document)
     if problem.instance is None:
         hint = f"it must be {listed(words)}"
         yield error("DJ207", f"{path(pointer)} is empty", at=_key_location(document, pointer), hint=hint)
@@ -111,6 +115,17 @@ def _not_a_word(problem: Any, document: Coercion) -> Iterator[Diagnostic]:
     hint = f"did you mean `{near}`?" if near and len(words) > 1 else problem.schema.get("description", "")
     summary = f"{path(pointer)} must be {listed(words)}, not {said(problem.instance)}"
     yield error("DJ205", summary, at=_location(document, pointer), hint=hint)
+
+
+def _mappings(pointer: Pointer, document: Coercion) -> list[str]:
+    """Return the mappings that may stand at a place instead of a word, as their keys."""
+    *around, key = pointer
+    alternatives = document.key_alternatives(tuple(around), key) if isinstance(key, str) else ()
+    return [
+        f"{{{', '.join(f'{each}: …' for each in schema['required'])}}}"
+        for schema in alternatives
+        if "required" in schema
+    ]
 
 
 def _out_of_range(problem: Any, document: Coercion) -> Iterator[Diagnostic]:
@@ -128,7 +143,7 @@ def _wrong_form(problem: Any, document: Coercion) -> Iterator[Diagnostic]:
     title = schema.get("title")
     if title is None:
         wanted = type_words([kind for kind in schema["type"] if kind != "string"])
-        hint = "remove the quotes" if _is_quoted_scalar(text, schema) else _YAML_1_1.get(text.casefold(), "")
+        hint = _WITHOUT_QUOTES if _is_quoted_scalar(text, schema) else _YAML_1_1.get(text.casefold(), "")
         words = f"{path(pointer)} must be {wanted}, not {said(text)}"
         yield error("DJ203", words, at=_location(document, pointer), hint=hint)
         return
@@ -141,9 +156,11 @@ def _wrong_form(problem: Any, document: Coercion) -> Iterator[Diagnostic]:
     )
 
 
-def _is_quoted_scalar(text: str, schema: Any) -> bool:
-    """Whether a text would have been right without its quotes."""
-    return not isinstance(plain_value(text, tuple(kind for kind in schema["type"] if kind != "string")), str)
+def _is_quoted_scalar(value: Any, schema: Any) -> bool:
+    """Whether this is a text that would have been right without its quotes."""
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    unquoted = tuple(kind for kind in types if kind != "string")
+    return isinstance(value, str) and not isinstance(plain_value(value, unquoted), str)
 
 
 def _empty(problem: Any, document: Coercion) -> Iterator[Diagnostic]:

@@ -89,6 +89,17 @@ def waits_grow(site: Site) -> Iterator[Finding]:
             yield Finding(at=(*at, "store", "retry", "first_wait"), code="DJ580", summary=summary, hint=hint)
 
 
+def budgets_pay_for_a_wait(site: Site) -> Iterator[Finding]:
+    """A budget below the first wait allows none at all, which is what a budget of 0 says openly."""
+    for at, job in site.jobs.items():
+        if isinstance(job, StoreJob) and job.retry.attempts > 1 and 0 < job.retry.budget < job.retry.first_wait:
+            first, budget = job.retry.first_wait, job.retry.budget
+            summary = f"the first wait, {first:g} s, is longer than all waits together may be, {budget:g} s: no run ever waits"
+            hint = "raise budget, or lower first_wait; budget: 0 says that nothing is to be waited for"
+            pointer = (*at, "store", "retry", "first_wait")
+            yield Finding(at=pointer, code="DJ587", summary=summary, hint=hint, severity=Severity.WARNING)
+
+
 def _given(site: Site, job: StoreJob) -> tuple[Pointer, ...]:
     """Return where the peer and the send set of a job stand."""
     things = [*site.peers.items(), *site.send_sets.items()]

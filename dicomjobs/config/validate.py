@@ -37,6 +37,7 @@ from dicomjobs.config.query_rules import (
     negotiation_suits_the_model,
 )
 from dicomjobs.config.store_rules import (
+    budgets_pay_for_a_wait,
     files_are_sent_everywhere_before_they_are_put_away,
     only_studies_travel_side_by_side,
     sent_files_are_not_found_again,
@@ -79,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     files_are_sent_everywhere_before_they_are_put_away,
     sent_files_are_not_found_again,
     waits_grow,
+    budgets_pay_for_a_wait,
     columns_are_asked_for,
     embedded_peers_are_asked_for_what_they_can_prove,
 )
