@@ -30,11 +30,12 @@ _make_surveyed = maker(SurveyedFile)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Criteria:
-    """What a file must meet besides being an instance: `newest` in nanoseconds since the epoch."""
+    """What a file must meet besides being an instance: `now` and `newest` in nanoseconds since the epoch."""
 
     send_set: SendSet
     wanted: frozenset[int]
     private: frozenset[int]
+    now: float
     newest: float
 
 
@@ -45,7 +46,8 @@ def survey(send_set: SendSet, *, duplicates: Duplicates, now: float) -> Iterator
     """
     newest = (now - send_set.minimum_age) * 1e9 if send_set.minimum_age else float("inf")
     where = send_set.where
-    criteria = _Criteria(send_set=send_set, wanted=wanted_tags(where), private=private_groups(where), newest=newest)
+    wanted, private = wanted_tags(where), private_groups(where)
+    criteria = _Criteria(send_set=send_set, wanted=wanted, private=private, now=now * 1e9, newest=newest)
     scan = scan_for(send_set)
     for found in walk(send_set, scan, duplicates=duplicates):
         file = _examine(found, criteria)
@@ -101,7 +103,7 @@ def _look(fd: int, found: Found, criteria: _Criteria) -> SurveyedFile:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
         return _problem(found, "not_a_regular_file", "not a regular file", None)
-    if status.st_mtime_ns > criteria.newest:
+    if status.st_mtime_ns > criteria.newest and _changed_at(status, criteria.now) > criteria.newest:
         return _problem(found, "too_young", "changed more recently than minimum_age", status)
     try:
         window = Window(fd, status.st_size, os.read(fd, _FIRST_READ), budget=MAXIMUM_HEADER_BYTES)
@@ -119,6 +121,14 @@ def _look(fd: int, found: Found, criteria: _Criteria) -> SurveyedFile:
             found, status, header, problem="filtered_out", words=f"{condition.keyword} is not what `where` asks for"
         )
     return _instance(found, status, header)
+
+
+def _changed_at(status: os.stat_result, now: float) -> int:
+    """Return when a file was changed, in nanoseconds since the epoch.
+
+    A time in the future comes from another clock and says nothing of the file's age; that of its status is from our own.
+    """
+    return status.st_ctime_ns if status.st_mtime_ns > now else status.st_mtime_ns
 
 
 def _instance(

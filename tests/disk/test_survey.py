@@ -363,6 +363,18 @@ def test_files_that_may_still_be_written_are_too_young(tmp_path: Path) -> None:
     assert problems(found) == {"just": "", "old": "", "young": "too_young"}
 
 
+@pytest.mark.parametrize(("seconds", "problem"), [(59, "too_young"), (61, "")])
+def test_a_time_in_the_future_says_nothing_of_a_files_age(tmp_path: Path, seconds: int, problem: str) -> None:
+    """A modality's clock goes wrong by years; the last change of status is from our own clock and stands in."""
+    made = make_instance(tmp_path / "file")
+    os.utime(made.path, (2 * NOW, 2 * NOW))
+    now = made.path.stat().st_ctime + seconds
+
+    found = survey(send_set_of(tmp_path, minimum_age=60), duplicates=Duplicates.SKIP, now=now)
+
+    assert problems(list(found)) == {"file": problem}
+
+
 VRS = {"Modality": "CS", "ImageType": "CS", "Rows": "US", "BodyPartExamined": "CS", "InstitutionName": "LO"}
 
 
