@@ -35,7 +35,7 @@ def write_reports(fold: Fold, on_disk: PlanOnDisk, directory: Path, *, broken_of
     """
     report = _with_failure(fold.report(on_disk.rows), broken_off)
     with suppress(ValueError) if broken_off else nullcontext():  # the log may contradict the plan, which broke it off
-        report = _with_failure(report, _write_all(_tables(on_disk, report, directory)))
+        report = _with_failure(report, _write_all(_tables(fold, on_disk, report, directory)))
     closing: tuple[_File, ...] = (
         (directory / "junit.xml", lambda: [render_junit(report)]),
         (directory / "report.json", lambda: [render_json(report)]),
@@ -74,9 +74,9 @@ def _write(path: Path, lines: Callable[[], Iterable[str]]) -> str:
     return ""
 
 
-def _tables(on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_File]:
+def _tables(fold: Fold, on_disk: PlanOnDisk, report: Report, directory: Path) -> Iterator[_File]:
     """Yield the run directory's own tables."""
-    yield directory / "instances.csv", lambda: instance_rows(on_disk, directory, report.run_id)
+    yield directory / "instances.csv", lambda: instance_rows(fold, on_disk, directory, report.run_id)
     finds = [(job.name, job.step) for job in on_disk.plan.jobs if isinstance(job.step, FindStep) and job.step.rows]
     for name, step in finds:
         stem = "rows" if len(finds) == 1 else f"rows-{name}"
@@ -90,8 +90,8 @@ def _query_ends(directory: Path, job: str) -> Iterator[QueryFinished]:
             yield event
 
 
-def instance_rows(on_disk: PlanOnDisk, directory: Path, run_id: str) -> Iterator[str]:
-    """Yield the lines of instances.csv, plan rows joined with the log by offset."""
+def instance_rows(fold: Fold, on_disk: PlanOnDisk, directory: Path, run_id: str) -> Iterator[str]:
+    """Yield the lines of instances.csv, plan rows joined with the log by offset, and with the sums where that ends early."""
     with (directory / "events.jsonl").open("rb") as log:
         index = EventIndex(log, len(on_disk.rows))
-        yield from render_rows(on_disk.plan, on_disk.rows, index.finished, run_id=run_id)
+        yield from render_rows(on_disk.plan, on_disk.rows, index.finished, fold.outcome_of, run_id=run_id)

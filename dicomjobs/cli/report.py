@@ -51,6 +51,6 @@ def _report(on_disk: PlanOnDisk, directory: Path, wanted: str) -> Iterable[str]:
         case "junit":
             return [render_junit(report)]
         case "csv":
-            return instance_rows(on_disk, directory, report.run_id)
+            return instance_rows(fold, on_disk, directory, report.run_id)
         case _:
             return [render_text(report)]

@@ -161,13 +161,13 @@ def _carry_out(ready: _Ready, fold: Fold, arguments: Arguments) -> int:
     try:
         with ready.resources as resources:
             show = resources.enter_context(follow(ready.on_disk.plan, ready.on_disk.rows, ready.stop, arguments))
-            sinks: tuple[Sink, ...] = (ready.log.write, fold.add, show)
+            sinks: tuple[Sink, ...] = (fold.add, ready.log.write, show)
             if arguments.log_config:
                 from dicomjobs.cli.log_sink import logged
 
                 sinks = (*sinks, resources.enter_context(logged(ready.on_disk.rows)))
             try:
-                _execute(ready, sinks)
+                _execute(ready, fold, sinks)
             finally:
                 use_reserve_if_full(ready.wiring.state)  # before the ledger is closed and the reports are written
     except Exception as error:
@@ -176,8 +176,11 @@ def _carry_out(ready: _Ready, fold: Fold, arguments: Arguments) -> int:
     return 0
 
 
-def _execute(ready: _Ready, sinks: tuple[Sink, ...]) -> None:
-    """Hand every batch of events to the log, the sums and the screen, in that order, from the first event to the last."""
+def _execute(ready: _Ready, fold: Fold, sinks: tuple[Sink, ...]) -> None:
+    """Hand every batch of events to the sums, the log and the screen, in that order, from the first event to the last.
+
+    When one of them fails the lanes are stopped, and what they still tell is counted: the account is of what happened, logged or not.
+    """
     plan, ports = ready.on_disk.plan, ready.wiring.ports(ready.on_disk.rows, partial(_answer_files, ready))
     digest = sha256(encode_plan(plan).encode("ascii")).hexdigest()
     started = RunStarted(run_id=ready.run_id, version=__version__, plan_sha256=digest)
@@ -187,7 +190,9 @@ def _execute(ready: _Ready, sinks: tuple[Sink, ...]) -> None:
             for batch in batches:
                 sequence = _drain(_recordable(batch, plan.phi), sinks)
         except BaseException:
-            ready.stop.abort()  # so that the lanes end, which closing `batches` waits for
+            ready.stop.abort()  # so that the lanes end
+            for batch in batches:
+                fold.add(_recordable(batch, plan.phi))
             raise
     finished = RunFinished(interrupted_by=ready.stop.signal_number)
     _drain((Stamped(at=ports.wall(), sequence=sequence, event=finished),), sinks)

@@ -19,6 +19,7 @@ from dicomjobs.events import (
     JobFinished,
     JobStarted,
     MatchesReceived,
+    Outcome,
     OutputFailed,
     QueryFinished,
     RunFinished,
@@ -98,6 +99,10 @@ class Fold:
             return self._jobs[job]
         except KeyError:
             raise LogContradiction(f'job "{job}" is not in the plan: the log is that of another plan') from None
+
+    def outcome_of(self, job: str, item: int) -> Outcome:
+        """Say what is known of a row, whether or not it got as far as the log."""
+        return self._tally(job).outcome_of(item)
 
     def report(self, instances: Instances | None = None) -> Report:
         """Say what became of the run; with the plan's rows, examples are named by their path instead of their row."""

@@ -32,19 +32,26 @@ COLUMNS: Final = (
     "delivered_in_run",
 )
 
+_OPEN: Final = frozenset({Outcome.NOT_SENT, Outcome.UNKNOWN})
+
 
 def render_rows(
-    plan: Plan, instances: Instances, finished: Callable[[int], InstanceFinished | None], *, run_id: str
+    plan: Plan,
+    instances: Instances,
+    finished: Callable[[int], InstanceFinished | None],
+    outcome_of: Callable[[str, int], Outcome],
+    *,
+    run_id: str,
 ) -> Iterator[str]:
     """Give the lines with their newlines, the header first; `finished` gives the final word on an item, None when there is none.
 
-    Raises ValueError when there are fewer rows than the plan says.
+    Then `outcome_of` its job and its number says what is known of it. Raises ValueError when there are fewer rows than the plan says.
     """
     instances = telling(instances, plan.phi)
     yield csv_line(COLUMNS)
     for job in plan.jobs:
         if isinstance(job.step, StoreStep):
-            yield from _job_rows(job, job.step, instances, finished, run_id)
+            yield from _job_rows(job, job.step, instances, finished, outcome_of, run_id)
 
 
 def _job_rows(
@@ -52,18 +59,20 @@ def _job_rows(
     step: StoreStep,
     instances: Instances,
     finished: Callable[[int], InstanceFinished | None],
+    outcome_of: Callable[[str, int], Outcome],
     run_id: str,
 ) -> Iterator[str]:
     """Give a job's lines in the order of its rows."""
     items = range(step.first, step.first + step.count)
     for item, row in zip(items, instances.rows(step.first, step.count), strict=True):
-        event = finished(item) or _never_heard_of(job.name, item)
+        event = finished(item) or _without_words(job.name, item, outcome_of(job.name, item))
         yield csv_line(_fields(job.name, row, event, run_id))
 
 
-def _never_heard_of(job: str, item: int) -> InstanceFinished:
-    """Stand in for the event of an instance of which the run could say nothing any more."""
-    return InstanceFinished(job=job, item=item, outcome=Outcome.NOT_SENT, reason="interrupted")
+def _without_words(job: str, item: int, outcome: Outcome) -> InstanceFinished:
+    """Stand in for the event of an instance of which the log says nothing."""
+    reason = "interrupted" if outcome in _OPEN else ""
+    return InstanceFinished(job=job, item=item, outcome=outcome, reason=reason)
 
 
 def _fields(job: str, row: PlannedInstance, event: InstanceFinished, run_id: str) -> tuple[str, ...]:

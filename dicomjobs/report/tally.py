@@ -19,6 +19,7 @@ from dicomjobs.events import (
     InstanceMissing,
     InstancesProven,
     JobFinished,
+    JobOutcome,
     Outcome,
     OutputFailed,
     Proof,
@@ -231,6 +232,16 @@ class JobTally:
     def unheard(self) -> int:
         """How many planned instances have no last word."""
         return self.outcomes.count(_UNHEARD)
+
+    @property
+    def unheard_outcome(self) -> Outcome:
+        """What is known of those: that they were not sent as long as the job had not begun, or says that it never did."""
+        never_begun = self.started is None or (self.finished and self.finished.outcome is JobOutcome.NOT_RUN)
+        return Outcome.NOT_SENT if never_begun else Outcome.UNKNOWN
+
+    def outcome_of(self, item: int) -> Outcome:
+        """Return what is known of a row."""
+        return _OUTCOMES.get(self.outcomes[item - self.first], self.unheard_outcome)
 
     def unheard_items(self) -> Iterator[int]:
         """Give the numbers of the rows that have no last word."""

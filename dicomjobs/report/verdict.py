@@ -189,8 +189,9 @@ def _job_outcome(tally: JobTally) -> JobOutcome:
 
 
 def _counts(tally: JobTally) -> Counts:
-    """Count the instances by outcome; one without a last word was not sent as far as anybody can say."""
+    """Count the instances by outcome; one without a last word may have been sent once its job had begun."""
     counts = tally.counts()
+    counts[tally.unheard_outcome] += tally.unheard
     return Counts(
         planned=len(tally.outcomes),
         delivered=counts[Outcome.DELIVERED],
@@ -198,7 +199,7 @@ def _counts(tally: JobTally) -> Counts:
         failed=counts[Outcome.FAILED],
         unknown=counts[Outcome.UNKNOWN],
         missing=counts[Outcome.MISSING],
-        not_sent=counts[Outcome.NOT_SENT] + tally.unheard,
+        not_sent=counts[Outcome.NOT_SENT],
         skipped=counts[Outcome.SKIPPED],
         matches=tally.matches,
     )

@@ -6,6 +6,7 @@ import errno
 import itertools
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,7 @@ from dicomjobs.plan.row_codec import StalePlan
 from tests.support.command import dicomjobs, dicomjobs_process, latest, peer_yaml, runs, store_yaml
 from tests.support.instances import make_study
 from tests.support.job_files import write
+from tests.support.ledgers import known
 from tests.support.peers import skip_or_fail_in_ci
 from tests.support.recording_scp import recording_scp
 
@@ -60,6 +62,25 @@ def test_a_full_disk_gives_code_7_and_no_torn_file(tmp_path: Path, tiny_disk: Pa
         assert not (run.path / "report.json").exists()
         assert not (run.path / "junit.xml").exists() or run.text("junit.xml").endswith("</testsuites>\n")
         assert not list(run.path.glob(".*.part"))
+
+
+def test_a_log_that_fills_its_disk_while_sending_leaves_an_account_of_what_really_happened(
+    tmp_path: Path, tiny_disk: Path
+) -> None:
+    """What is printed is what the peer and the ledger have, however much of it the log could not hold."""
+    files, state = 80, tmp_path / "state"
+    make_study(tmp_path / "files", files, rows=4)
+    with recording_scp() as scp:
+        text = store_yaml(scp.port, tmp_path / "files") + f"state: {{directory: {state}}}\n"
+        ran = dicomjobs_process("run", write(tmp_path, text), "--reports", tiny_disk / "reports")
+        stored = set(scp.stored)
+
+    counts = Counter({word: int(count) for count, word in re.findall(r"(\d+)(?: of 80)? (\w+)", ran.err)})
+    outcomes = Counter(outcome for outcome, _ in known(state).values())
+    assert "events.jsonl: No space left on device" in ran.err
+    assert (counts["delivered"], counts["unknown"]) == (outcomes["delivered"], outcomes["unknown"])
+    assert counts["delivered"] <= len(stored) <= counts["delivered"] + counts["unknown"]
+    assert counts["delivered"] + counts["unknown"] + counts["not"] + counts["failed"] == files
 
 
 def test_a_batch_that_does_not_fit_into_the_log_is_an_error_at_once(tiny_disk: Path) -> None:

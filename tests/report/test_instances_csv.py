@@ -37,17 +37,22 @@ WORDS = {
 }
 
 
+def not_begun(_job: str, _item: int) -> Outcome:
+    """What is known of a row of which the log says nothing."""
+    return Outcome.NOT_SENT
+
+
 def rows_of(
     finished: Callable[[int], InstanceFinished | None], plan: Plan = PLAN, instances: Instances | None = None
 ) -> list[Mapping[str, str]]:
     """Return the lines as another program reads them."""
-    lines = render_rows(plan, instances or MadeInstances(plan.instances.count), finished, run_id=RUN_ID)
+    lines = render_rows(plan, instances or MadeInstances(plan.instances.count), finished, not_begun, run_id=RUN_ID)
     return list(csv.DictReader(lines))
 
 
 def test_the_table_looks_as_it_always_did(golden: Golden) -> None:
     """Columns and forms are a contract with the programs that read them."""
-    lines = render_rows(PLAN, MadeInstances(8), WORDS.get, run_id=RUN_ID)
+    lines = render_rows(PLAN, MadeInstances(8), WORDS.get, not_begun, run_id=RUN_ID)
 
     golden.check("reports/instances.csv", "".join(lines))
 
@@ -59,6 +64,18 @@ def test_there_is_a_line_for_every_planned_instance(heard: int) -> None:
 
     assert [row["path"] for row in rows] == [f"/data/in/00000{item}.dcm" for item in range(8)]
     assert [row["outcome"] for row in rows] == ["delivered"] * heard + ["not_sent"] * (8 - heard)
+
+
+def test_what_is_known_without_the_log_is_told() -> None:
+    """As when the disk with the log was full; what nobody knows was interrupted."""
+    outcomes = [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.FAILED]
+
+    lines = render_rows(
+        make_plan(store_job(count=3)), MadeInstances(3), lambda _: None, lambda _, item: outcomes[item], run_id=RUN_ID
+    )
+
+    told = [(row["outcome"], row["reason"], row["delivered_in_run"]) for row in csv.DictReader(lines)]
+    assert told == [("delivered", "", RUN_ID), ("unknown", "interrupted", ""), ("failed", "", "")]
 
 
 def test_only_what_was_delivered_has_a_proof() -> None:
@@ -96,7 +113,7 @@ def lazily(items: Iterable[int]) -> list[int]:
         asked.append(item)
         return None
 
-    lines = render_rows(PLAN, MadeInstances(8), finished, run_id=RUN_ID)
+    lines = render_rows(PLAN, MadeInstances(8), finished, not_begun, run_id=RUN_ID)
     for _ in items:
         next(lines)
     return asked

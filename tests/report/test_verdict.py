@@ -267,12 +267,12 @@ def crashed() -> tuple[Stamped, ...]:
     )
 
 
-def test_after_a_crash_what_was_not_heard_of_is_not_sent() -> None:
+def test_after_a_crash_what_was_not_heard_of_is_unknown() -> None:
     """A process that was killed leaves no instance uncounted, and an outcome that nobody knows."""
     report = report_of(make_plan(echo_job(), store_job(count=3)), crashed())
 
     job = report.jobs[1]
-    assert (job.outcome, job.counts.delivered, job.counts.not_sent) == (JobOutcome.INTERRUPTED, 2, 1)
+    assert (job.outcome, job.counts.delivered, job.counts.unknown) == (JobOutcome.INTERRUPTED, 2, 1)
     assert (job.failures[0].reason, job.failures[0].count) == ("interrupted", 1)
     assert job.failures[0].examples == ("/data/in/000001.dcm",)
     assert job.seconds == 0.25
@@ -280,10 +280,12 @@ def test_after_a_crash_what_was_not_heard_of_is_not_sent() -> None:
 
 
 def test_after_a_crash_jobs_that_never_began_are_not_run() -> None:
-    """No event, no job."""
-    report = report_of(make_plan(echo_job(), store_job(count=3), find_job()), crashed())
+    """No event, no job, and none of its instances sent."""
+    plan = make_plan(echo_job(), store_job(count=3), store_job("copy_them", first=3, count=2))
+    report = report_of(plan, crashed())
 
     assert (report.jobs[2].outcome, report.jobs[2].seconds) == (JobOutcome.NOT_RUN, 0)
+    assert report.jobs[2].counts.not_sent == 2
 
 
 def test_what_a_job_left_unheard_has_the_reason_of_the_job() -> None:
