@@ -29,7 +29,7 @@ def way_text(names: Iterable[str]) -> str:
 
 def in_running_order(wanted: Iterable[str], jobs: Mapping[str, Job]) -> tuple[Job, ...]:
     """Return the wanted jobs and all they need, each after its needs, otherwise in the order of `jobs`."""
-    needed = _with_needs(wanted, jobs)
+    needed = with_needs(wanted, jobs)
     ordered: dict[str, Job] = {}
     waiting = [name for name in jobs if name in needed]
     while waiting:
@@ -39,7 +39,7 @@ def in_running_order(wanted: Iterable[str], jobs: Mapping[str, Job]) -> tuple[Jo
     return tuple(ordered.values())
 
 
-def _with_needs(wanted: Iterable[str], jobs: Mapping[str, Job]) -> set[str]:
+def with_needs(wanted: Iterable[str], jobs: Mapping[str, Job]) -> set[str]:
     """Return the names of jobs and of everything they need."""
     found = set[str]()
     waiting = [name for name in wanted if name in jobs]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dicomjobs.config.build import Site
 from dicomjobs.config.findings import Finding
+from dicomjobs.config.needs import with_needs
 from dicomjobs.config.places import Pointer
 from dicomjobs.diagnostics import Severity
 from dicomjobs.model.job import Job, StoreJob
-from dicomjobs.model.send_set import Order, SendSet
+from dicomjobs.model.send_set import Order, SendSet, SendSetPath
 from dicomjobs.model.sent_files import PutAway
 
 
@@ -26,18 +27,52 @@ def only_studies_travel_side_by_side(site: Site) -> Iterator[Finding]:
 
 
 def files_are_sent_everywhere_before_they_are_put_away(site: Site) -> Iterator[Finding]:
-    """A job that deletes or moves its files needs all others that send them: a file that is gone reaches nobody."""
+    """Of the jobs that send the same files one deletes or moves them, and needs all others: a file that is gone reaches nobody."""
     by_name = {job.name: job for job in site.jobs.values()}
-    for at, job in _putting_away(site):
-        before = _needed_by(job, by_name)
-        for other in site.jobs.values():
-            same = isinstance(other, StoreJob) and other is not job and other.send_set.paths == job.send_set.paths
-            if same and other.name not in before:
-                summary = f"the job `{other.name}` sends these files, too, and may find them gone"
-                hint = f"let this job need it: `needs: [{other.name}]`"
-                yield Finding(
-                    at=(*at, "store", "sent_files"), code="DJ543", summary=summary, hint=hint, given=_given(site, job)
+    for group in _senders_of_the_same(site):
+        last = _last_of(group.values(), by_name)
+        for at, job in group.items():
+            others = _not_before(job, group.values(), by_name)
+            if last and others and job.sent_files.put_away is not PutAway.KEEP:
+                jobs = ", ".join(f"`{each}`" for each in others)
+                send = f"the jobs {jobs} send" if others[1:] else f"the job {jobs} sends"
+                summary, hint = (
+                    f"{send} these files, too, and may find them gone",
+                    _in_order(last, group.values(), by_name),
                 )
+                pointer = (*at, "store", "sent_files")
+                yield Finding(at=pointer, code="DJ543", summary=summary, hint=hint, given=_given(site, job))
+                break
+
+
+def _in_order(last: StoreJob, group: Iterable[StoreJob], by_name: Mapping[str, Job]) -> str:
+    """Say how the files of a group are put away last of all."""
+    needs = ", ".join(other.name for other in group if other is not last)
+    after = f", after the rest: `needs: [{needs}]`" if _not_before(last, group, by_name) else ""
+    return f"let `{last.name}` alone put them away{after}"
+
+
+def _senders_of_the_same(site: Site) -> Iterable[Mapping[Pointer, StoreJob]]:
+    """Return the jobs that send files, those of the same paths together."""
+    groups: dict[tuple[SendSetPath, ...], dict[Pointer, StoreJob]] = {}
+    for at, job in site.jobs.items():
+        if isinstance(job, StoreJob):
+            groups.setdefault(job.send_set.paths, {})[at] = job
+    return groups.values()
+
+
+def _last_of(group: Iterable[StoreJob], by_name: Mapping[str, Job]) -> StoreJob | None:
+    """Return a job that can need all others of a group, since none of them needs it; rather one that puts files away already."""
+    jobs = list(group)
+    needed = {name for job in jobs for name in with_needs([job.name], by_name) - {job.name}}
+    able = [job for job in reversed(jobs) if job.name not in needed]
+    return max(able, key=lambda job: job.sent_files.put_away is not PutAway.KEEP, default=None)
+
+
+def _not_before(job: StoreJob, group: Iterable[StoreJob], by_name: Mapping[str, Job]) -> list[str]:
+    """Return the names of the others of a group that need not have succeeded before a job runs."""
+    before = _needed_by(job, by_name)
+    return [other.name for other in group if other is not job and other.name not in before]
 
 
 def sent_files_are_not_found_again(site: Site) -> Iterator[Finding]:
