@@ -304,6 +304,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "duplicate": "the same instance is already in this send set",
     "uid_conflict": "the same SOP Instance UID stands for other content, in this send set or at the peer",
     "already_delivered": "an earlier run has delivered it",
+    "not_compared": "delivered before from a file that has changed since, and nothing tells whether its content has",
     "parked": "it failed for good on as many runs as retry.runs allows",
     "peer_unavailable": "the peer failed again and again until the run's time for waiting was used up",
     "not_arrived": "sent without an answer, and the peer does not have it",

@@ -21,6 +21,15 @@ from dicomjobs.model.resume import OnUnknown
 if TYPE_CHECKING:
     from dicomjobs.execute.lookup import Lookup
 
+OLDER_COPY = Sighting(
+    presence=Presence.NOT_ANSWERABLE,
+    words="the peer has it, but may have had it with other content before, so that this proves nothing",
+)
+CHANGED_SINCE = Sighting(
+    presence=Presence.NOT_ANSWERABLE,
+    words="the peer has it, but its file has changed since it was sent, and no SHA-256 was taken then",
+)
+
 
 @dataclass(slots=True)
 class Doubts:
@@ -55,15 +64,26 @@ class Doubts:
             if before is None:
                 raise AssertionError("what is resolved was put off before")
             match sighting.presence:
+                case Presence.PRESENT if _known(each).older_copy and before.last.attempts < self._attempts:
+                    yield replace(each, verdict=Verdict.SEND)  # only an acknowledgement can tell
                 case Presence.PRESENT:
                     self._found(each, before)
-                case Presence.ABSENT if before.last.attempts < self.shared.step.retry.attempts:
+                case Presence.ABSENT if before.last.attempts < self._attempts:
                     yield replace(each, verdict=Verdict.SEND)
                 case Presence.ABSENT:
                     self.account.settle(_not_arrived(before.last))
                 case Presence.NOT_ANSWERABLE:
-                    self.shared.journal.release([each.claimed.item])
-                    self.account.tell(_still_in_doubt(before.last, sighting))
+                    self._leave(each, before, sighting)
+
+    @property
+    def _attempts(self) -> int:
+        """How often an instance may be sent in this run."""
+        return self.shared.step.retry.attempts
+
+    def _leave(self, each: ClaimedItem, before: PutOff, why: Sighting) -> None:
+        """Leave an instance unknown."""
+        self.shared.journal.release([each.claimed.item])
+        self.account.tell(_still_in_doubt(before.last, why))
 
     def _resolved(self, taken: list[ClaimedItem]) -> list[Sighting]:
         """Say for each in turn whether the peer has it; ABSENT only when two looks some time apart found nothing."""
@@ -88,10 +108,16 @@ class Doubts:
         return self._lookup.look_up([each.claimed.instance for each in taken])
 
     def _found(self, each: ClaimedItem, before: PutOff) -> None:
-        """Settle an instance that the peer has, unless its file has become another since it was sent."""
+        """Settle an instance that the peer has, unless that may be another one, or its file has become another since it was sent."""
         earlier, job, item = _known(each), self.shared.job.name, each.claimed.item
+        if earlier.older_copy:
+            self._leave(each, before, OLDER_COPY)
+            return
         if not earlier.same_file:
             event = compared(job, item, each.claimed.instance, earlier, self.shared.ports.files)
+            if event.reason == "not_compared":
+                self._leave(each, before, CHANGED_SINCE)
+                return
             if event.outcome is Outcome.FAILED:
                 self.shared.journal.release([item])
                 self.account.tell(event)

@@ -1,8 +1,8 @@
 """What becomes of a row that earlier runs have dealt with, so that it is not simply sent; it knows neither ledger nor wire.
 
 The same SOP Instance UID is taken for the same content when the file is the one that was sent (size, time of change, inode).
-Else the data sets' SHA-256 decide, where one was taken when it was sent, or their lengths: another length is other content,
-and the same length is the same content, which is then said to be not compared.
+Else the data sets' SHA-256 decide, where one was taken when it was sent, or their lengths: another length is other content.
+With the same length and no digest nobody can tell: the instance is not sent again, and called not compared, never delivered.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dicomjobs.model.resume import DigestPolicy
 from dicomjobs.plan.plan import PlannedInstance
 
 _CONFLICT_HINT = "give it a SOP Instance UID of its own; `--resend all` replaces what the peer has"
+_NOT_COMPARED_HINT = "`--resend all` sends it, `digest: always` lets later runs compare"
 _PARKED_HINT = "`--resend failed` tries it again"
 _UNKNOWN_HINT = "look it up at the peer; `--resend unknown` sends it again"
 
@@ -39,14 +40,13 @@ def spared(
     return None
 
 
-def already_delivered(job: str, item: int, earlier: Earlier, *, words: str = "") -> InstanceFinished:
+def already_delivered(job: str, item: int, earlier: Earlier) -> InstanceFinished:
     """Return the event of an instance that the peer has acknowledged before."""
     return InstanceFinished(
         job=job,
         item=item,
         outcome=Outcome.SKIPPED,
         reason="already_delivered",
-        words=words,
         proof=earlier.proof,
         delivered_in_run=earlier.run_id,
     )
@@ -59,9 +59,7 @@ def compared(job: str, item: int, row: PlannedInstance, earlier: Earlier, files:
     except NotSendable as error:
         return not_sendable(job, item, error)
     if same:
-        return already_delivered(
-            job, item, earlier, words="" if earlier.sha256 else "same UID and length, not compared"
-        )
+        return already_delivered(job, item, earlier) if earlier.sha256 else _not_compared(job, item, earlier)
     return InstanceFinished(
         job=job,
         item=item,
@@ -74,9 +72,25 @@ def compared(job: str, item: int, row: PlannedInstance, earlier: Earlier, files:
     )
 
 
+def _not_compared(job: str, item: int, earlier: Earlier) -> InstanceFinished:
+    """Return the event of an instance that was delivered from another file, of which only the length is known."""
+    return InstanceFinished(
+        job=job,
+        item=item,
+        outcome=Outcome.SKIPPED,
+        reason="not_compared",
+        words="delivered from a file with another time; the length is the same, and no SHA-256 was taken then",
+        hint=_NOT_COMPARED_HINT,
+        delivered_in_run=earlier.run_id,
+    )
+
+
 def _same_content(row: PlannedInstance, earlier: Earlier, files: Files) -> bool:
     """Compare what is known; raises NotSendable when the file cannot be read, or differs because it is not whole."""
-    if earlier.data_set_bytes not in {0, row.size - row.offset}:
+    same_length = (
+        earlier.data_set_bytes == row.size - row.offset if earlier.data_set_bytes else earlier.size == row.size
+    )
+    if not same_length:
         files.payload(row, DigestPolicy.NEVER).close()
         return False
     return not earlier.sha256 or files.sha256(row) == earlier.sha256

@@ -16,6 +16,7 @@ from dicomjobs.execute.ports import Journal, Ports, Settlement
 from dicomjobs.execute.retry import is_tried_again, judged, next_wait, trouble_of
 from dicomjobs.execute.tally import SPOILING, Tally
 from dicomjobs.model.job import OnFailure
+from dicomjobs.model.resume import OnUnknown, Resend
 from dicomjobs.plan.plan import JobPlan, StoreStep
 
 
@@ -80,8 +81,9 @@ class LaneAccount:
 
     def _is_tried_again(self, event: InstanceFinished) -> bool:
         """Tell whether an outcome is not the last word."""
-        step = self.shared.step
-        return is_tried_again(event, step.retry, step.on_unknown) and self.shared.brake.halted is None
+        step, resend = self.shared.step, self.shared.ports.resend
+        on_unknown = OnUnknown.SEND if resend in {Resend.ALL, Resend.UNKNOWN} else step.on_unknown
+        return is_tried_again(event, step.retry, on_unknown) and self.shared.brake.halted is None
 
     def _put_off(self, event: InstanceFinished, before: PutOff | None) -> None:
         """Keep a row for another attempt, which an unknown one gets at once: it is only looked up."""

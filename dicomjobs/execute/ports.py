@@ -137,10 +137,11 @@ CLAIMED = frozenset({Verdict.SEND, Verdict.RESOLVE_FIRST})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """What the ledger knows of an instance at this peer; `at` in seconds since the epoch, `data_set_bytes` without the File Meta.
+    """What the ledger knows of an instance at this peer; `at` in seconds since the epoch.
 
-    `same_file` says that size, time of change and inode (where both are known) are those of the file at hand; `sha256` is
-    that of the data set in the file then, "" when none was taken.
+    `same_file` says that size, time of change and inode (where both are known) are those of the file at hand; `size` is that of the
+    file then, `data_set_bytes` without the File Meta (0: not known); `sha256` that of its data set, "" when none was taken.
+    `older_copy` says that other content under this UID may have reached the peer before: that it is there proves nothing.
     """
 
     run_id: str
@@ -149,10 +150,12 @@ class Earlier:
     status: int | None
     at: float
     same_file: bool
+    size: int
     data_set_bytes: int
     sha256: str
     failed_runs: int
     proof: Proof
+    older_copy: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ ENOUGH = {
 }
 """The proofs of an earlier run that are as good as what a job asks for."""
 
-_NOW, _EARLIER, _FOR_GOOD, _EARLIER_UNPROVEN = 1, 2, 3, 4
+_NOW, _EARLIER, _FOR_GOOD, _EARLIER_UNPROVEN, _NOT_COMPARED = 1, 2, 3, 4, 5
 _FATES = {
     _NOW: Fate.DELIVERED,
     _EARLIER: Fate.DELIVERED,
@@ -59,6 +59,8 @@ class Tally:
         elif event.reason == "already_delivered":
             proven = event.proof in self._enough
             self._marks[event.item - self._rows.start] = _EARLIER if proven else _EARLIER_UNPROVEN
+        elif event.reason == "not_compared":  # expected at the peer, but its file is nobody's to put away
+            self._marks[event.item - self._rows.start] = _NOT_COMPARED
         elif event.outcome is Outcome.FAILED and event.cause is Cause.PERMANENT:
             self._marks[event.item - self._rows.start] = _FOR_GOOD
 
@@ -75,7 +77,7 @@ class Tally:
 
     def expected_items(self) -> Iterator[int]:
         """Give the items of `rows` that the peer must have: those delivered now, and those that an earlier run had."""
-        wanted = {_NOW, _EARLIER, _EARLIER_UNPROVEN}
+        wanted = {_NOW, _EARLIER, _EARLIER_UNPROVEN, _NOT_COMPARED}
         return (item for item, mark in zip(self._rows, self._marks, strict=True) if mark in wanted)
 
     def fate(self, item: int) -> Fate:

@@ -7,9 +7,9 @@ from dicomjobs.execute.ports import Earlier, Verdict
 from dicomjobs.ledger.batch import ClaimRow
 from dicomjobs.model.resume import Resumption
 
-EarlierRow = tuple[int, str, str, str, int | None, float, int, int, int, int, str, int, str]
+EarlierRow = tuple[int, str, str, str, int | None, float, int, int, int, int, str, int, str, int]
 """What EARLIER selects after the serial: run, its id, outcome, reason, status, settled_at, size, mtime_ns, inode, data set bytes,
-SHA-256, failed runs, proof."""
+SHA-256, failed runs, proof, older copy."""
 
 _PROOFS = {each.value: each for each in Proof}
 _OUTCOMES = {each.value: each for each in Outcome}
@@ -40,7 +40,9 @@ def _of_delivered(earlier: Earlier, resumption: Resumption, *, in_this_run: bool
 
 def _earlier(claim: ClaimRow, row: EarlierRow) -> Earlier:
     """What the ledger knows, seen from the file at hand."""
-    _, run_id, outcome, reason, status, at, size, mtime_ns, inode, data_set_bytes, sha256, failed_runs, proof = row
+    _, run_id, outcome, reason, status, at, size, mtime_ns, inode, data_set_bytes, sha256, failed_runs, proof, older = (
+        row
+    )
     *_, claimed_size, claimed_mtime_ns, claimed_inode, _, _ = claim
     same_inode = inode == claimed_inode or not (inode and claimed_inode)
     return Earlier(
@@ -50,8 +52,10 @@ def _earlier(claim: ClaimRow, row: EarlierRow) -> Earlier:
         status=status,
         at=at,
         same_file=(size, mtime_ns) == (claimed_size, claimed_mtime_ns) and same_inode,
+        size=size,
         data_set_bytes=data_set_bytes,
         sha256=sha256,
         failed_runs=failed_runs,
         proof=_PROOFS.get(proof, Proof.STATUS),
+        older_copy=bool(older),
     )

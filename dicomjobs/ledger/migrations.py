@@ -19,7 +19,10 @@ STEPS: Final[Mapping[int, tuple[str, ...]]] = {
         "ALTER TABLE instance ADD COLUMN proof TEXT NOT NULL DEFAULT ''",
         "UPDATE instance SET proof = 'status' WHERE outcome IN ('delivered', 'delivered_with_warning')",
     ),
-    2: ("DROP INDEX claim_of_instance",),
+    2: (
+        "DROP INDEX claim_of_instance",
+        "ALTER TABLE instance ADD COLUMN older_copy INTEGER NOT NULL DEFAULT 0",
+    ),
 }
 """What turns a format into the one after it."""
 

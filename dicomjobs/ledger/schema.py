@@ -60,6 +60,7 @@ TABLES = (
     ) WITHOUT ROWID""",
     # What the last attempt left of an instance at a peer. `failed_runs` counts the runs that failed with it for good since
     # it was last delivered or its file changed; `sha256` and `data_set_bytes` are of the data set in the file, without File Meta.
+    # `older_copy` says that other content under this UID may have reached the peer before: that the UID is there proves nothing then.
     """
     CREATE TABLE instance (
         peer INTEGER NOT NULL REFERENCES peer (id),
@@ -77,6 +78,7 @@ TABLES = (
         status INTEGER,
         sha256 TEXT NOT NULL,
         proof TEXT NOT NULL DEFAULT '',
+        older_copy INTEGER NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL,
         failed_runs INTEGER NOT NULL,
         run INTEGER NOT NULL REFERENCES run (id),
@@ -125,7 +127,7 @@ ADD_CLAIMS = """
 
 # A RevisedRow.
 REVISE = """
-    UPDATE instance SET outcome = ?, reason = ?, proof = ''
+    UPDATE instance SET outcome = ?, reason = ?, proof = '', older_copy = 0
     WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?"""
 
 # A ProvenRow.
@@ -141,7 +143,7 @@ DROP_CLAIMS = "DELETE FROM claim WHERE run = ? AND serial BETWEEN ? AND ?"
 EARLIER = """
     SELECT claim.serial, instance.run, run.run_id, instance.outcome, instance.reason, instance.status, instance.settled_at,
            instance.size, instance.mtime_ns, instance.inode, instance.data_set_bytes, instance.sha256, instance.failed_runs,
-           instance.proof
+           instance.proof, instance.older_copy
     FROM claim
     CROSS JOIN instance ON instance.peer = claim.peer AND instance.sop_instance_uid = claim.sop_instance_uid
     JOIN run ON run.id = instance.run
@@ -164,6 +166,12 @@ SETTLE_CLAIMS = """
         sop_class_uid = excluded.sop_class_uid, size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode,
         data_set_bytes = excluded.data_set_bytes, outcome = excluded.outcome, reason = excluded.reason,
         status = excluded.status, sha256 = excluded.sha256, proof = excluded.proof,
+        older_copy = CASE
+            WHEN excluded.outcome IN ('delivered', 'delivered_with_warning') THEN 0
+            WHEN instance.size = excluded.size AND instance.mtime_ns = excluded.mtime_ns
+                 AND (instance.inode = excluded.inode OR instance.inode = 0 OR excluded.inode = 0) THEN instance.older_copy
+            WHEN instance.sha256 <> '' AND instance.sha256 = excluded.sha256 THEN instance.older_copy
+            ELSE instance.older_copy OR instance.outcome IN ('delivered', 'delivered_with_warning', 'unknown') END,
         attempts = instance.attempts + 1,
         failed_runs = CASE
             WHEN excluded.outcome IN ('delivered', 'delivered_with_warning') THEN 0

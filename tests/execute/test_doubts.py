@@ -46,7 +46,7 @@ jobs:
       send_set: {{paths: [files]}}
       retry: {{first_wait: 0.01s, second_look: 0.01s{more}
 """
-        text = text if more.startswith("}") else text.rstrip() + "}\n"
+        text = text if "}" in more else text.rstrip() + "}\n"
         ended = dicomjobs("run", write(self.folder, text), "--reports", self.folder / "reports", *arguments)
         done = latest(self.folder / "reports")
         return ended.code, done, next(row for row in done.rows if row["sop_instance_uid"] == self.uid)
@@ -157,20 +157,73 @@ def test_another_peer_may_answer_for_the_archive(scene: Scene) -> None:
     assert (code, row["proof"], scene.archive.queries, other.queries) == (0, "query", 0, 1)
 
 
+def edit(made: MadeInstance) -> None:
+    """Give a file other content of the same length under the same UID."""
+    data = bytearray(made.path.read_bytes())
+    place = data.find(b"20260102")
+    data[place : place + 8] = b"20260103"
+    made.path.write_bytes(data)
+
+
 def test_a_file_that_changed_since_is_not_taken_for_what_the_archive_has(scene: Scene) -> None:
     """The archive has the UID; whether it has this content, the digest tells."""
     scene.faults, scene.archive.answers_queries = [Fault.RESET_KEPT], False
     scene.run()
     scene.archive.answers_queries = True
-    path = scene.made[1].path
-    data = bytearray(path.read_bytes())
-    place = data.find(b"20260102")
-    data[place : place + 8] = b"20260103"
-    path.write_bytes(data)
+    edit(scene.made[1])
     code, _, row = scene.run()
 
     assert (code, row["outcome"], row["reason"]) == (3, "failed", "uid_conflict")
     assert scene.archive.came[scene.uid] == 1
+
+
+def test_without_a_digest_a_file_that_changed_since_stays_unknown_until_it_is_asked_for(scene: Scene) -> None:
+    """That the archive has the UID is no proof of what is in the file now."""
+    scene.faults, scene.archive.answers_queries = [Fault.RESET_KEPT], False
+    never = "}\n      digest: never\n"
+    scene.run(never)
+    scene.archive.answers_queries = True
+    edit(scene.made[1])
+    code, run, row = scene.run(never)
+
+    assert (code, row["outcome"], row["proof"], scene.archive.came[scene.uid]) == (8, "unknown", "", 1)
+    assert "its file has changed since it was sent" in run.job("send")["failures"][0]["words"]
+    assert scene.run(never, "--resend", "unknown")[0] == 0
+    assert scene.archive.came[scene.uid] == 2
+
+
+def test_an_older_copy_at_the_archive_is_no_proof(scene: Scene) -> None:
+    """What was delivered before had other content: only an acknowledgement tells that the new one has arrived."""
+    scene.run()
+    edit(scene.made[1])
+    scene.faults = [Fault.RESET]
+    code, _, row = scene.run("}\n      already_delivered: send\n")
+
+    assert (code, row["outcome"], row["proof"], row["attempts"]) == (0, "delivered", "status", "2")
+    assert scene.archive.came[scene.uid] == 3
+
+
+def test_an_older_copy_leaves_unknown_what_may_not_be_sent_again(scene: Scene) -> None:
+    """And the next run sends it, for the ledger remembers that there was other content."""
+    scene.run()
+    edit(scene.made[1])
+    scene.faults = [Fault.RESET]
+    code, run, row = scene.run(", attempts: 1}\n      already_delivered: send\n")
+
+    assert (code, row["outcome"], row["proof"]) == (8, "unknown", "")
+    assert "may have had it with other content before" in run.job("send")["failures"][0]["words"]
+    code, _, row = scene.run()
+    assert (code, row["outcome"], row["proof"]) == (0, "delivered", "status")
+
+
+def test_asked_for_again_an_unknown_instance_is_sent_as_often_as_attempts_allow(scene: Scene) -> None:
+    """`--resend unknown` asks nobody, and still ends."""
+    scene.faults, scene.archive.answers_queries = [Fault.RESET] * 20, False
+    scene.run()
+    code, _, row = scene.run(", attempts: 3", "--resend", "unknown")
+
+    assert (code, row["outcome"], row["attempts"]) == (8, "unknown", "3")
+    assert scene.archive.came[scene.uid] == 4
 
 
 def test_a_peer_that_refuses_us_after_the_look_ups_leaves_no_claim_open(scene: Scene) -> None:

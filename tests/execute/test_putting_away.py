@@ -23,10 +23,12 @@ EARLIER = Earlier(
     status=0,
     at=0.0,
     same_file=True,
+    size=302,
     sha256="d1",
     data_set_bytes=2,
     failed_runs=0,
     proof=Proof.STATUS,
+    older_copy=False,
 )
 
 

@@ -11,7 +11,7 @@ from dicomjobs.events import Outcome
 from dicomjobs.execute.ports import ClaimItem, Journal, Verdict
 from dicomjobs.ledger.judging import judge
 from dicomjobs.model.resume import AlreadyDelivered, OnUnknown, Resend
-from tests.support.ledgers import ARCHIVE, SPARING, claim, known, open_claims, opened, planned, send, settle, uid
+from tests.support.ledgers import ARCHIVE, SPARING, ask, claim, known, open_claims, opened, planned, send, settle, uid
 
 CLAIM = (1, "1.2", "1.2", "1.2", "1.2", 1000, 50, 7, 700, 1.0)
 RUN = 9
@@ -21,7 +21,7 @@ def verdict(
     outcome: Outcome, *, size: int = 1000, inode: int = 7, run: int = 1, failed_runs: int = 0, **changes: object
 ) -> Verdict:
     """Judge a claim whose instance has this row; `changes` are to the usual resumption."""
-    row = (run, "run-1", outcome.value, "", None, 0.5, size, 50, inode, 700, "", failed_runs, "status")
+    row = (run, "run-1", outcome.value, "", None, 0.5, size, 50, inode, 700, "", failed_runs, "status", 0)
     return judge(CLAIM, row, replace(SPARING, **changes), run=RUN)[0]  # type: ignore[arg-type]  # any field
 
 
@@ -148,3 +148,42 @@ def send_one(journal: Journal) -> None:
     claim(journal, 1)
     send(journal, 1)
     journal.barrier()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "changed", "expected"),
+    [
+        (Outcome.DELIVERED, Outcome.UNKNOWN, True, 1),
+        (Outcome.UNKNOWN, Outcome.UNKNOWN, True, 1),
+        (Outcome.DELIVERED, Outcome.FAILED, True, 1),
+        (Outcome.FAILED, Outcome.UNKNOWN, True, 0),
+        (Outcome.DELIVERED, Outcome.UNKNOWN, False, 0),
+        (Outcome.UNKNOWN, Outcome.DELIVERED, True, 0),
+    ],
+)
+def test_other_content_that_may_have_arrived_is_remembered(
+    directory: Path, before: Outcome, now: Outcome, changed: bool, expected: int
+) -> None:
+    """Until the new content is acknowledged; what was refused never arrived."""
+    row = planned(1)
+    later = replace(row, mtime_ns=row.mtime_ns + 1) if changed else row
+    with opened(directory) as ledger:
+        journal = ledger.journal(ARCHIVE)
+        for item, instance, outcome in ((1, row, before), (2, later, now), (3, later, now)):
+            journal.claim([ClaimItem(item=item, instance=instance)]).verdicts()
+            settle(journal, item, outcome)
+
+    assert ask(directory, "SELECT older_copy FROM instance") == [(expected,)]
+
+
+def test_a_copy_that_verification_misses_is_no_older_copy_any_more(directory: Path) -> None:
+    """The peer has said that it is not there."""
+    row = planned(1)
+    with opened(directory) as ledger:
+        journal = ledger.journal(ARCHIVE)
+        for item, instance in ((1, row), (2, replace(row, mtime_ns=1))):
+            journal.claim([ClaimItem(item=item, instance=instance)]).verdicts()
+            settle(journal, item, Outcome.DELIVERED if item == 1 else Outcome.FAILED)
+        journal.revise([row], Outcome.MISSING, "not_found")
+
+    assert ask(directory, "SELECT outcome, older_copy FROM instance") == [("missing", 0)]
