@@ -16,7 +16,7 @@ from dicomjobs.cli.ledger_view import instance_lines, status_text
 from dicomjobs.cli.peer_argument import peer_of
 from dicomjobs.cli.places import state_folder
 from dicomjobs.cli.refusal import refusal
-from dicomjobs.config.workspace import MissingParameters
+from dicomjobs.config.workspace import MissingParameters, Workspace
 from dicomjobs.events import DELIVERED, Outcome
 from dicomjobs.ledger.inspection import LedgerFile, Selection, has_ledger, opened_for_inspection
 from dicomjobs.model.peer import Peer
@@ -37,7 +37,7 @@ class Subject:
 def main(arguments: Arguments) -> int:
     """Open the ledger that is meant and act on it; returns the exit code."""
     state = _state(arguments)
-    peer = peer_of(_for_peer(arguments)) if arguments.peer else None
+    peer = _peer(arguments) if arguments.peer else None
     place = ledger_place(peer, state) if peer else None
     directory = place.directory if place else state
     if arguments.kind == "adopt":
@@ -55,13 +55,23 @@ def _state(arguments: Arguments) -> Path:
         return Path(arguments.state)
     if not arguments.file:
         return state_folder(None)
-    workspace = read_workspace(replace(arguments, quiet=True), missing_parameters=MissingParameters.TOLERATE)
-    return state_folder(workspace.state_directory)
+    return state_folder(_document(arguments).state_directory)
 
 
-def _for_peer(arguments: Arguments) -> Arguments:
-    """Leave the document out when the peer is an address, which takes nothing from it."""
-    return replace(arguments, file="") if "@" in arguments.peer else arguments
+def _document(arguments: Arguments) -> Workspace:
+    """Read the document for what it says of folders and peers, whatever else it lacks."""
+    return read_workspace(replace(arguments, quiet=True), missing_parameters=MissingParameters.TOLERATE)
+
+
+def _peer(arguments: Arguments) -> Peer:
+    """Return the peer that is named; one at an address is what the document says of it, if it knows a peer there."""
+    if "@" not in arguments.peer:
+        return peer_of(arguments)
+    peer = peer_of(replace(arguments, file=""))
+    known = _document(arguments).peers if arguments.file else ()
+    state = Path()  # peers are told apart by their identity alone
+    identity = ledger_place(peer, state).identity
+    return next((each for each in known if ledger_place(each, state).identity == identity), peer)
 
 
 def _no_ledger(arguments: Arguments, directory: Path) -> int:

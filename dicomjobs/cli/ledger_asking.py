@@ -7,8 +7,9 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,7 @@ from dicomjobs.disk.inventory import DiskInventory
 from dicomjobs.disk.row_file import temporary_rows
 from dicomjobs.events import DELIVERED, Outcome, Proof
 from dicomjobs.execute.associating import Associating
+from dicomjobs.execute.counting import Counting, deliveries_of, names_no_instances
 from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.ledger.inspection import KnownInstance, LedgerFile, Selection
@@ -37,12 +39,14 @@ from dicomjobs.report.exit_code import INTERRUPTED, NOT_AS_EXPECTED, OUTCOME_UNK
 
 _AT_ONCE = 1000
 
+THERE, THERE_BY_COUNT = "there", "there by count (the peer names no instances)"
+"""Words for instances that a peer named, and for those of a series of which it says that it has enough."""
+
 Row = TypeVar("Row")
-LookUp = Callable[[Sequence[PlannedInstance]], list[Sighting]]
 
 
 @contextmanager
-def _asking(peer: Peer) -> Iterator[tuple[LookUp, ProcessStop]]:
+def _asking(peer: Peer) -> Iterator[tuple[Lookup, ProcessStop]]:
     """Give what looks instances up at a peer, ready as for a run; raises InvalidInput, SecretUnavailable."""
     stop, plan = ProcessStop(say), plan_of_echo(peer)
     with ExitStack() as resources, stop.watching_signals():
@@ -53,45 +57,81 @@ def _asking(peer: Peer) -> Iterator[tuple[LookUp, ProcessStop]]:
         associating = Associating(job="ledger", peer=peer, ports=ports, end_with=EndWith.RELEASE)
         lookup = Lookup(at_query_peer(associating), lambda _: None)
         resources.callback(lookup.close)
-        yield lookup.look_up, stop
+        yield lookup, stop
 
 
 def verify(ledger: LedgerFile, peer: Peer, place: LedgerPlace) -> int:
     """Look everything up that was delivered, or is unknown: what is there is proven, what was delivered and is not is missing.
 
-    What is missing is sent again by the next run; what is unknown and not there stays unknown, for one look proves little.
+    A peer that names no instances is asked for numbers, as by `verify: query`; they prove nothing of what is unknown. What is missing
+    is sent again by the next run; what is unknown and not there stays unknown, for one look proves little.
     """
     wanted = Selection(peer=place.identity, outcomes=DELIVERED | {Outcome.UNKNOWN})
-    found: Counter[str] = Counter()
-    with _asking(peer) as (look_up, stop):
-        for batch in _batches(list(ledger.instances(wanted))):
-            sightings = list(zip(batch, look_up([_row(each) for each in batch]), strict=True))
-            found.update(_noted(ledger, place, sightings))
+    instances, found = list(ledger.instances(wanted)), Counter[str]()
+    with _asking(peer) as (lookup, stop):
+        delivered = deliveries_of(_row(each) for each in instances if each.outcome in DELIVERED)
+        numbers = Counting(lookup, delivered)
+        for batch in _batches(instances):
+            sightings = lookup.look_up([_row(each) for each in batch])
+            seen = [_seen(each, sighting, numbers) for each, sighting in zip(batch, sightings, strict=True)]
+            found.update(_noted(ledger, place, seen))
     print(_counted(found))
     return INTERRUPTED + stop.signal_number if stop.signal_number else _code(found)
 
 
-def _noted(ledger: LedgerFile, place: LedgerPlace, seen: list[tuple[KnownInstance, Sighting]]) -> Iterator[str]:
-    """Correct the ledger by what was seen; yields a word for each instance."""
-    there = [each for each, sighting in seen if sighting.presence is Presence.PRESENT]
-    gone = [each for each, sighting in seen if sighting.presence is Presence.ABSENT and each.outcome in DELIVERED]
-    warned = [each for each in there if each.outcome is Outcome.DELIVERED_WITH_WARNING]
-    plain = [each for each in there if each.outcome is not Outcome.DELIVERED_WITH_WARNING]
-    for some, outcome, reason, proof in (
-        (plain, Outcome.DELIVERED, "", Proof.QUERY.value),
-        (warned, Outcome.DELIVERED_WITH_WARNING, "warning", Proof.QUERY.value),
-        (gone, Outcome.MISSING, "not_found", ""),
-    ):
-        ledger.revise(place.identity, [each.sop_instance_uid for each in some], outcome, reason, proof)
-    for each, sighting in seen:
-        match sighting.presence:
-            case Presence.PRESENT:
-                yield "there"
-            case Presence.ABSENT:
-                print(f"{each.sop_instance_uid} is not there ({each.outcome.value} in {one_line(each.run_id)})")
-                yield "missing" if each.outcome in DELIVERED else "unknown"
-            case Presence.NOT_ANSWERABLE:
-                yield _unanswered(sighting)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An instance of the ledger, what was found out about it, and by what."""
+
+    instance: KnownInstance
+    sighting: Sighting
+    by: Proof = Proof.QUERY
+
+
+def _seen(instance: KnownInstance, sighting: Sighting, numbers: Counting) -> _Seen:
+    """Take what a look-up says of an instance, or the number of its series where the peer names no instances."""
+    if instance.outcome in DELIVERED and names_no_instances(sighting):
+        return _Seen(instance, numbers.sighting(_row(instance)), Proof.COUNT)
+    return _Seen(instance, sighting)
+
+
+def _noted(ledger: LedgerFile, place: LedgerPlace, seen: list[_Seen]) -> Iterator[str]:
+    """Correct the ledger by what was seen; yields words for each instance."""
+    revised: dict[tuple[Outcome, str, str], list[str]] = {}
+    for each in seen:
+        if revision := _revision(each):
+            revised.setdefault(revision, []).append(each.instance.sop_instance_uid)
+    for (outcome, reason, proof), uids in revised.items():
+        ledger.revise(place.identity, uids, outcome, reason, proof)
+    yield from map(_told, seen)
+
+
+def _revision(seen: _Seen) -> tuple[Outcome, str, str] | None:
+    """Return outcome, reason and proof that the ledger is to have of an instance from now on, None for those that it has."""
+    before = seen.instance.outcome
+    match seen.sighting.presence:
+        case Presence.PRESENT if before is Outcome.DELIVERED_WITH_WARNING:
+            return before, "warning", seen.by.value
+        case Presence.PRESENT:
+            return Outcome.DELIVERED, "", seen.by.value
+        case Presence.ABSENT if before in DELIVERED:
+            return Outcome.MISSING, seen.sighting.reason or "not_found", ""
+        case _:
+            return None
+
+
+def _told(seen: _Seen) -> str:
+    """Return the words under which an instance is counted; one that is not there is named."""
+    instance, sighting = seen.instance, seen.sighting
+    match sighting.presence:
+        case Presence.PRESENT:
+            return THERE if seen.by is Proof.QUERY else THERE_BY_COUNT
+        case Presence.ABSENT:
+            why = one_line(sighting.words) or f"{instance.outcome.value} in {one_line(instance.run_id)}"
+            print(f"{instance.sop_instance_uid} is not there ({why})")
+            return "missing" if instance.outcome in DELIVERED else "unknown"
+        case Presence.NOT_ANSWERABLE:
+            return _unanswered(sighting)
 
 
 def _unanswered(sighting: Sighting) -> str:
@@ -108,7 +148,7 @@ def _code(found: Counter[str]) -> int:
     """Return the exit code for what was found: something missing is worse than something nobody knows."""
     if found["missing"]:
         return NOT_AS_EXPECTED
-    return OUTCOME_UNKNOWN if found.keys() - {"there", "missing", "known already"} else SUCCESS
+    return OUTCOME_UNKNOWN if found.keys() - {THERE, THERE_BY_COUNT, "missing", "known already"} else SUCCESS
 
 
 def adopt(ledger: LedgerFile, peer: Peer, place: LedgerPlace, arguments: Arguments) -> int:
@@ -120,9 +160,9 @@ def adopt(ledger: LedgerFile, peer: Peer, place: LedgerPlace, arguments: Argumen
         found["adopted"] = ledger.adopt(place.identity, rows, run_id=run_id, proof=None)
         print(f"{found['adopted']} adopted, {len(rows) - found['adopted']} known already")
         return SUCCESS
-    with _asking(peer) as (look_up, stop):
+    with _asking(peer) as (lookup, stop):
         for batch in _batches(rows):
-            sightings = look_up(batch)
+            sightings = lookup.look_up(batch)
             there = [row for row, each in zip(batch, sightings, strict=True) if each.presence is Presence.PRESENT]
             new = ledger.adopt(place.identity, there, run_id=run_id, proof=Proof.QUERY)
             found.update({"adopted": new, "known already": len(there) - new})

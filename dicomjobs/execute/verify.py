@@ -7,13 +7,13 @@ its only proof, and the job says so.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
 
 from dicomjobs.events import INSTANCE_REASONS, Cause, InstanceMissing, InstancesProven, Outcome, Proof
 from dicomjobs.execute.associating import Emit
+from dicomjobs.execute.counting import Counting, Deliveries, deliveries_of, names_no_instances
 from dicomjobs.execute.halt import Halted
 from dicomjobs.execute.lookup import Lookup
 from dicomjobs.execute.ports import Journal, Ports
@@ -29,8 +29,6 @@ _LONGEST_PAUSE = 15.0
 
 _OWN_CAUSES = frozenset({Cause.INTERRUPTED, Cause.LOCAL_RESOURCE})
 """Causes that are ours and not the peer's, which have exit codes of their own."""
-
-_Series = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -119,7 +117,7 @@ class _Rounds:
     lookup: Lookup
     waiting: Iterable[int] | None = None
     counting: array[int] = field(default_factory=lambda: array("Q"))
-    _expected: Counter[_Series] | None = None
+    _expected: Deliveries | None = None
 
     @property
     def is_over(self) -> bool:
@@ -154,7 +152,7 @@ class _Rounds:
         match sighting.presence:
             case Presence.PRESENT:
                 self.verification.prove(item, row, Proof.QUERY)
-            case Presence.NOT_ANSWERABLE if sighting.reason == "refused" and sighting.cause is not Cause.TRANSIENT:
+            case _ if names_no_instances(sighting):
                 self.counting.append(item)
             case _ if waiting is not None and _may_change(sighting):
                 waiting.append(item)
@@ -165,61 +163,26 @@ class _Rounds:
 
     def _count(self, batch: Sequence[tuple[int, PlannedInstance]], *, is_last: bool) -> None:
         """Compare how many instances the peer has of each series with how many were delivered."""
-        answers: dict[_Series, _Numbers | Sighting] = {}
+        numbers = Counting(self.lookup, self._deliveries())
         for item, row in batch:
-            series = (row.study_instance_uid, row.series_instance_uid)
-            if series not in answers:
-                answers[series] = self._numbers(*series)
-            match answers[series]:
-                case _Numbers(there=there, delivered=delivered) if there >= delivered:
+            sighting = numbers.sighting(row)
+            match sighting.presence:
+                case Presence.PRESENT:
                     self.verification.prove(item, row, Proof.COUNT)
-                case Sighting() as sighting if is_last or not _may_change(sighting):
-                    self.verification.leave(1, sighting)
-                case _Numbers() as numbers if is_last:
-                    self.verification.miss(item, row, "fewer_than_sent", numbers.words)
-                case _:
+                case _ if not is_last and _may_change(sighting):
                     self.counting.append(item)
+                case Presence.ABSENT:
+                    self.verification.miss(item, row, sighting.reason, sighting.words)
+                case Presence.NOT_ANSWERABLE:
+                    self.verification.leave(1, sighting)
 
-    def _numbers(self, study_instance_uid: str, series_instance_uid: str) -> _Numbers | Sighting:
-        """Ask how many instances the peer has of a series, of its study where it does not say that of series."""
-        delivered = self._deliveries()
-        in_series = self.lookup.count(study_instance_uid, series_instance_uid)
-        if not isinstance(in_series, Sighting):
-            return _Numbers(in_series, delivered[study_instance_uid, series_instance_uid], "series")
-        if in_series.reason != "refused":
-            return in_series
-        in_study = self.lookup.count(study_instance_uid, "")
-        return (
-            in_study
-            if isinstance(in_study, Sighting)
-            else _Numbers(in_study, delivered[study_instance_uid, ""], "study")
-        )
-
-    def _deliveries(self) -> Counter[_Series]:
-        """Return how many instances of each series, and of each study ("" as the series), this run and earlier ones delivered."""
+    def _deliveries(self) -> Deliveries:
+        """Return how many instances of each series and study this run and earlier ones delivered."""
         if self._expected is None:
-            self._expected, seen = Counter(), set[int]()
-            for item in self.verification.tally.expected_items():
-                row = self.verification.ports.instances[item]
-                if (known := hash(row.sop_instance_uid)) not in seen:
-                    seen.add(known)
-                    self._expected[row.study_instance_uid, row.series_instance_uid] += 1
-                    self._expected[row.study_instance_uid, ""] += 1
+            verification = self.verification
+            expected = verification.tally.expected_items()
+            self._expected = deliveries_of(verification.ports.instances[item] for item in expected)
         return self._expected
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """How many instances of a series or study are at the peer, and how many must be."""
-
-    there: int
-    delivered: int
-    noun: str
-
-    @property
-    def words(self) -> str:
-        """The difference in a sentence."""
-        return f"the peer says that it has {self.there:,} instances of its {self.noun}, and {self.delivered:,} were delivered"
 
 
 def _may_change(sighting: Sighting) -> bool:

@@ -16,6 +16,8 @@ from tests.support.instances import MadeInstance, make_study
 from tests.support.job_files import write
 from tests.support.ledgers import ask, known
 from tests.support.lossy_archive import Fault, LossyArchive, lossy_archive
+from tests.support.scripted_scp import respond, scripted_sessions
+from tests.support.verifying_scp import asked, counted
 
 FILES = 4
 
@@ -29,6 +31,7 @@ class Site:
         self.state = folder / "state"
         self.faults: dict[str, Fault] = {}
         self.archive: LossyArchive
+        self.queries_at = 0
 
     def uid(self, number: int) -> str:
         """Return the UID of an instance."""
@@ -40,10 +43,11 @@ class Site:
 
     def job(self) -> str:
         """Write the job file."""
+        elsewhere = {"queries_at": f"{{host: 127.0.0.1, port: {self.queries_at}}}"} if self.queries_at else {}
         text = f"""\
 dicomjobs: 1
 state: {{directory: {self.state}}}
-peers: {{archive: {peer_yaml(self.archive.port, called="ARCHIVE")}}}
+peers: {{archive: {peer_yaml(self.archive.port, called="ARCHIVE", **elsewhere)}}}
 jobs: {{send: {{store: {{peer: archive, send_set: {{paths: [files]}}, on_unknown: stop, retry: {{attempts: 1}}}}}}}}
 """
         return write(self.folder, text)
@@ -156,6 +160,29 @@ def test_verify_that_gets_no_answer_says_so(sent: Site) -> None:
 
     assert (ended.code, known(sent.state)) == (8, before)
     assert "3 not answered" in ended.out
+
+
+@pytest.mark.parametrize("name", ["archive", "ARCHIVE@127.0.0.1:{port}"], ids=["by name", "by address"])
+def test_verify_asks_a_peer_that_names_no_instances_for_numbers(sent: Site, name: str) -> None:
+    """At `queries_at`, however the peer is named; a number tells nothing of an instance of which nobody knows."""
+    with scripted_sessions(asked(respond(status=0xC000), counted("SERIES", 2))) as sent.queries_at:
+        ended = sent.ledger("verify", name.format(port=sent.archive.port))
+
+    assert ended.code == 8
+    assert "2 there by count (the peer names no instances)" in ended.out
+    assert "1 not answered" in ended.out
+    assert known(sent.state)[sent.uid(1)] == ("unknown", "no_answer")
+    assert ask(sent.state, "SELECT proof, count(*) FROM instance GROUP BY proof") == [("", 2), ("count", 2)]
+
+
+def test_verify_misses_all_of_a_series_of_which_the_peer_has_too_few(sent: Site) -> None:
+    """Nobody can tell which; exit code 6, and the next run sends them again."""
+    with scripted_sessions(asked(respond(status=0xC000), counted("SERIES", 1))) as sent.queries_at:
+        ended = sent.ledger("verify", "archive")
+
+    assert ended.code == 6
+    assert "it has 1 instances of its series, and 2 were delivered" in ended.out
+    assert known(sent.state)[sent.uid(2)] == ("missing", "fewer_than_sent")
 
 
 def test_forgotten_instances_are_sent_as_new(sent: Site) -> None:

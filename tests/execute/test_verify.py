@@ -12,15 +12,12 @@ from typing import Any
 
 import pytest
 
-from dicomjobs.model.query import Element
-from dicomjobs.wire.identifier import encode_identifier
 from dicomjobs.wire.receive import start_receiver
 from tests.support.command import Ended, RunDirectory, dicomjobs, latest, peer_yaml, store_yaml
-from tests.support.instances import make_study, make_uid
+from tests.support.instances import make_study
 from tests.support.job_files import write
 from tests.support.peers import dcmqrscp, orthanc, storescp
 from tests.support.scripted_scp import (
-    RELEASE_RP,
     Conversation,
     Step,
     accept,
@@ -30,14 +27,10 @@ from tests.support.scripted_scp import (
     read_one_pdu,
     respond,
     scripted_sessions,
-    send,
 )
-from tests.support.wire import EXPLICIT_LITTLE
+from tests.support.verifying_scp import RELEASED, UIDS, asked, counted, identifier_of_match, named, then
 
 FILES = 3
-STUDY, SERIES = make_uid("seed", 1), make_uid("seed", 1, 1)
-UIDS = [make_uid("seed", 1, 1, number) for number in range(FILES)]
-RELEASED = (read_one_pdu(), send(RELEASE_RP))
 
 
 @pytest.fixture(scope="module")
@@ -46,40 +39,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
     make_study(folder, FILES, rows=4)
     return folder
-
-
-def named(*uids: str) -> Step:
-    """Answer with matches at IMAGE level, and success."""
-    return then(*(match(_identifier(level="IMAGE", instance=uid)) for uid in uids), respond())
-
-
-def counted(level: str, number: int) -> Step:
-    """Answer with the number of instances of the series or study, and success."""
-    return then(match(_identifier(level=level, number=number)), respond())
-
-
-def then(*steps: Step) -> Step:
-    """Make one step of several."""
-
-    def step(conversation: Conversation) -> None:
-        for each in steps:
-            each(conversation)
-
-    return step
-
-
-def _identifier(*, level: str, instance: str = "", number: int = -1) -> bytes:
-    """Return a match."""
-    found = [(0x00080018, "UI", instance), (0x00080052, "CS", level), (0x0020000D, "UI", STUDY)]
-    found += [(0x0020000E, "UI", SERIES)] if level != "STUDY" else []
-    found += [(0x00201209 if level == "SERIES" else 0x00201208, "IS", str(number))] if number >= 0 else []
-    elements = tuple(Element(tag=tag, vr=vr, values=(value,)) for tag, vr, value in found if value)
-    return encode_identifier(elements, EXPLICIT_LITTLE, "ISO_IR 100")
-
-
-def asked(*answers: Step) -> tuple[Step, ...]:
-    """Return an association on which queries are answered one after the other, and which is then released."""
-    return (accept(), *(step for answer in answers for step in (read_message(), answer)), *RELEASED)
 
 
 def run(
@@ -228,7 +187,9 @@ NOT_ANSWERED: dict[str, Sequence[Step]] = {
     "refused at every level": asked(*[respond(status=0xA900)] * 3),
     "closed": (accept(), read_message(), close()),
     "another instance in the answer": (accept(), read_message(), named("1.2.3")),
-    "numbers without a number": asked(respond(status=0xA900), then(match(_identifier(level="SERIES")), respond())),
+    "numbers without a number": asked(
+        respond(status=0xA900), then(match(identifier_of_match(level="SERIES")), respond())
+    ),
     "no query service": (accept(results={1: 3, 3: 3}), *RELEASED),
 }
 
