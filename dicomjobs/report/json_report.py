@@ -34,7 +34,7 @@ def _time(seconds: float | None) -> str | None:
 
 
 def _job(job: JobReport) -> dict[str, object]:
-    """Return a job's keys in the order of schemas/report.schema.json; `associations_left_out` only when there are such."""
+    """Return a job's keys in the order of schemas/report.schema.json; those that are optional only when there is something to say."""
     keys: dict[str, object] = {
         "name": job.name,
         "kind": job.kind.value,
@@ -59,6 +59,8 @@ def _job(job: JobReport) -> dict[str, object]:
         keys["keys_unsupported"] = job.keys_unsupported
     if job.coverage:
         keys["coverage"] = _coverage(job.coverage)
+    if job.skipped:
+        keys["skipped"] = dict(job.skipped)
     if job.associations_left_out:
         keys["associations_left_out"] = job.associations_left_out
     return keys

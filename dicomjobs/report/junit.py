@@ -12,8 +12,7 @@ from xml.etree import ElementTree as ET
 
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import JobOutcome
-from dicomjobs.report.exit_code import meaning
-from dicomjobs.report.phrases import example_text, failure_words, job_words
+from dicomjobs.report.phrases import code_words, example_text, failure_words, job_words
 from dicomjobs.report.report import Failure, JobReport, Report
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2 Char
@@ -47,7 +46,7 @@ def _set_totals(suite: ET.Element, report: Report) -> None:
         ("version", report.version),
         ("outcome", report.outcome.value),
         ("exit_code", str(report.exit_code)),
-        ("exit_code_means", meaning(report.exit_code)),
+        ("exit_code_means", code_words(report)),
     ):
         ET.SubElement(properties, "property", name=name, value=_safe(value))
     suite.insert(0, properties)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from dicomjobs.dicom.escape import one_line
 from dicomjobs.events import INSTANCE_REASONS
-from dicomjobs.report.report import Counts, Failure, JobKind, JobReport
+from dicomjobs.report.exit_code import meaning
+from dicomjobs.report.report import Counts, Failure, JobKind, JobReport, Report
 from dicomjobs.report.units import duration_in_words, rate_in_words, size_in_words
 
 _PATH_LIMIT = 4096
@@ -27,20 +29,57 @@ def still_open(counts: Counts) -> int:
     return counts.failed + counts.unknown + counts.missing + counts.not_sent
 
 
-def counts_words(counts: Counts) -> str:
-    """Return what became of planned instances: `297 of 300 delivered (2 with a warning), 2 failed, 1 unknown`."""
+def counts_words(counts: Counts, skipped: Mapping[str, int] | None = None) -> str:
+    """Return what became of planned instances: `297 of 300 delivered (2 with a warning), 2 failed, 1 unknown`.
+
+    Skipped ones are told by their reasons, as far as these are given.
+    """
     if not counts.planned:
         return "nothing to send"
-    return ", ".join(_counts_parts(counts))
+    return ", ".join(_counts_parts(counts, _reasons(skipped or {})))
 
 
-def _counts_parts(counts: Counts) -> Iterator[str]:
+def _reasons(skipped: Mapping[str, int]) -> str:
+    """Return why instances were skipped: ` (parked)`, ` (10 already delivered, 2 parked)`."""
+    words = {reason: _SKIPPED.get(reason, one_line(reason).replace("_", " ")) for reason in skipped}
+    if len(skipped) < 2:
+        return "".join(f" ({each})" for each in words.values())
+    return f" ({', '.join(f'{count:,} {words[reason]}' for reason, count in skipped.items())})"
+
+
+_SKIPPED: Final = {
+    "not_dicom": "not DICOM",
+    "media_storage_directory": "DICOMDIR",
+    "symlink_outside": "symbolic link that leads out",
+    "symlink_skipped": "symbolic link",
+    "put_away": "put away before",
+}
+"""Reasons whose names are not the words for them."""
+
+
+def parked_words(job: JobReport) -> str:
+    """Return how many instances nobody tries any more and how that is changed, "" when there are none."""
+    if not job.parked:
+        return ""
+    them = "it" if job.parked == 1 else "them"
+    return (
+        f"{job.parked:,} parked after {number_of(job.parked_after, 'failed run')}: `--resend failed` tries {them} again"
+    )
+
+
+def code_words(report: Report) -> str:
+    """Return what a report's exit code means; 0 does not mean that all is done when something is parked."""
+    parked = report.exit_code == 0 and any(job.parked for job in report.jobs)
+    return "done, but for what is parked" if parked else meaning(report.exit_code)
+
+
+def _counts_parts(counts: Counts, reasons: str) -> Iterator[str]:
     """Give the outcomes that occurred, the good ones first."""
     warnings = f" ({counts.delivered_with_warning:,} with a warning)" if counts.delivered_with_warning else ""
     of_planned = "" if arrived(counts) == counts.planned else f" of {counts.planned:,}"
     yield f"{arrived(counts):,}{of_planned} delivered{warnings}"
     for count, word in (
-        (counts.skipped, "skipped"),
+        (counts.skipped, f"skipped{reasons}"),
         (counts.failed, "failed"),
         (counts.unknown, "unknown"),
         (counts.missing, "missing"),
@@ -69,7 +108,7 @@ def job_words(job: JobReport) -> str:
             incomplete = " (incomplete)" if job.truncated else ""
             return _parts(f"{number_of(job.counts.matches, 'match', 'matches')}{incomplete}", _took(job))
         case JobKind.STORE:
-            return _parts(counts_words(job.counts), _sent(job))
+            return _parts(counts_words(job.counts, job.skipped), _sent(job))
 
 
 def _took(job: JobReport) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from dicomjobs.events import JobOutcome
@@ -95,6 +96,7 @@ class JobReport:
 
     `truncated` is true when a query's answers are known to be incomplete.
     `associations_left_out` counts those beyond the ones listed, `queries` C-FIND requests; a split query has its coverage.
+    `skipped` counts the skipped instances by reason; those that are parked have failed for good on `parked_after` runs at least.
     `keys_unsupported` counts matches of which the peer said that it does not support all optional keys.
     """
 
@@ -109,10 +111,17 @@ class JobReport:
     associations: tuple[AssociationReport, ...]
     failures: tuple[Failure, ...]
     truncated: bool
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    parked_after: int = 0
     associations_left_out: int = 0
     queries: int = 0
     keys_unsupported: int = 0
     coverage: Coverage | None = None
+
+    @property
+    def parked(self) -> int:
+        """How many instances were not tried because they had failed for good too often."""
+        return self.skipped.get("parked", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,8 @@ _OPTIONAL_KEYS_UNSUPPORTED: Final = 0xFF01
 _DELIVERED: Final = Outcome.DELIVERED
 _STATUS: Final = Proof.STATUS
 _ONLY_DELIVERED: Final = bytes(0xFF if _OUTCOMES.get(mark) in DELIVERED else 0 for mark in range(256))
-_NOT_FAULTS: Final = (Outcome.DELIVERED_WITH_WARNING, Outcome.SKIPPED)
+_WARNED: Final = Outcome.DELIVERED_WITH_WARNING
+_SKIPPED: Final = Outcome.SKIPPED
 
 
 class LogContradiction(ValueError):
@@ -142,6 +143,8 @@ class JobTally:
     finished: JobFinished | None = None
     lost_outputs: tuple[OutputFailed, ...] = ()
     kept_files: tuple[SentFilesKept, ...] = ()
+    skipped: Counter[str] = field(default_factory=Counter)
+    """How many instances were skipped for which reason."""
     faults: set[tuple[Outcome, Cause]] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
     established: dict[int, Established] = field(default_factory=dict)
@@ -159,7 +162,9 @@ class JobTally:
         self.bytes += event.bytes
         if event.proof is not _STATUS:
             self.proofs.add(row, 1, event.proof)
-        if event.outcome is not _DELIVERED and event.outcome not in _NOT_FAULTS:
+        if event.outcome is _SKIPPED:
+            self.skipped[event.reason] += 1
+        elif event.outcome is not _DELIVERED and event.outcome is not _WARNED:
             self._add_fault(event, event.outcome, -1 if event.status is None else event.status)
 
     def add_proven(self, event: InstancesProven) -> None:
@@ -263,6 +268,7 @@ def merge_tallies(one: JobTally, other: JobTally) -> JobTally:
         bytes=one.bytes + other.bytes,
         matches=one.matches + other.matches,
         keys_unsupported=one.keys_unsupported + other.keys_unsupported,
+        skipped=one.skipped + other.skipped,
         queries=one.queries + other.queries,
         windows=one.windows + other.windows,
         started=one.started if other.started is None else other.started,

@@ -139,6 +139,8 @@ def _job_report(job: JobPlan, tally: JobTally, run: RunTally, instances: Instanc
         associations=tuple(_associations(tally)),
         failures=tuple(_told(failure, phi) for failure in _failures(tally, instances)),
         truncated=finished.truncated if finished else False,
+        skipped=_skipped(tally),
+        parked_after=job.step.retry.runs if isinstance(job.step, StoreStep) else 0,
         associations_left_out=max(0, tally.last_association - ASSOCIATIONS),
         queries=tally.queries,
         keys_unsupported=tally.keys_unsupported,
@@ -203,6 +205,11 @@ def _counts(tally: JobTally) -> Counts:
         skipped=counts[Outcome.SKIPPED],
         matches=tally.matches,
     )
+
+
+def _skipped(tally: JobTally) -> Mapping[str, int]:
+    """Return how many instances were skipped for which reason, the most frequent first."""
+    return dict(sorted(tally.skipped.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _proofs(tally: JobTally) -> ProofCounts:

@@ -175,6 +175,26 @@ def test_what_failed_for_good_on_enough_runs_is_parked_until_it_is_asked_for_or_
     assert site.run()[2] == [0]
 
 
+def test_what_is_parked_is_told_of_by_every_run(site: Site) -> None:
+    """Exit code 0 stays, but nobody may take it for all done: how many, after how many runs, and how they are tried again."""
+    site.statuses[0] = 0xA900
+    site.run()
+    site.run()
+    words = "1 parked after 2 failed runs: `--resend failed` tries it again"
+
+    whole, run, _ = site.run("-v")
+    line, quiet = site.run()[0], site.run("-q")[0]
+
+    assert run.job("send")["skipped"] == {"already_delivered": FILES - 1, "parked": 1}
+    assert f"0 of {FILES} delivered, {FILES} skipped ({FILES - 1} already delivered, 1 parked)" in whole.out
+    assert f"\n  {words}\n" in whole.out
+    assert "Exit code 0: done, but for what is parked." in whole.out
+    assert "all done" not in whole.out + line.out + run.text("junit.xml")
+    assert "Nothing had to be sent" not in whole.out
+    assert words in line.out
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", f"send: {words}\n")
+
+
 def test_a_failure_that_may_pass_never_parks_an_instance(site: Site) -> None:
     """A peer that was full for a week is offered everything afterwards."""
     site.statuses[0] = 0xA700
