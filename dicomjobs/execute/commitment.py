@@ -108,9 +108,11 @@ class _Asking:
             self._ask(_Transaction(batch, attempt))
 
     def _ask(self, transaction: _Transaction) -> None:
-        """Ask once, and a second time when the association breaks; what cannot be asked for is left as it is."""
+        """Ask once, and a second time when the association breaks in time; what cannot be asked for is left as it is."""
+        ports = self.associating.ports
+        until = ports.monotonic() + self.verification.step.verify_within
         why = self._ask_once(transaction)
-        if why and why.cause is Cause.TRANSIENT and not self._gave_up:
+        if why and why.cause is Cause.TRANSIENT and not self._gave_up and ports.monotonic() < until:
             why = self._ask_once(transaction)
         if why:
             self.verification.leave(len(transaction.items), why)

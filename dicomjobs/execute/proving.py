@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
+from math import inf
 
 from dicomjobs.errors import JournalUnavailable
+from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.commitment import verify_by_commitment
 from dicomjobs.execute.halt import Halted, journal_failed
 from dicomjobs.execute.lane_account import Shared
@@ -12,6 +15,8 @@ from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.outbox import Emitter
 from dicomjobs.execute.verify import Verification, verify_by_query
 from dicomjobs.model.job import Verify
+from dicomjobs.model.peer import Timeouts
+from dicomjobs.plan.plan import StoreStep
 
 
 def proven(shared: Shared, emitter: Emitter) -> Halted | None:
@@ -26,10 +31,22 @@ def proven(shared: Shared, emitter: Emitter) -> Halted | None:
     )
     try:
         if shared.step.verify is Verify.COMMITMENT:
-            return verify_by_commitment(verification, shared.associating)
-        with closing(Lookup(at_query_peer(shared.associating), emitter.emit)) as lookup:
+            return verify_by_commitment(verification, _in_time(shared.associating, shared.step))
+        with closing(Lookup(_in_time(at_query_peer(shared.associating), shared.step), emitter.emit)) as lookup:
             return verify_by_query(verification, lookup)
     except JournalUnavailable as error:
         return journal_failed(error)
     finally:
         verification.tell()
+
+
+def _in_time(associating: Associating, step: StoreStep) -> Associating:
+    """Return how associations are had on which nothing is waited for longer than `verify_within`; 0 leaves the peer its own clocks."""
+    peer, most = associating.peer, step.verify_within or inf
+    timeouts = Timeouts(
+        connect=min(peer.timeouts.connect, most),
+        acse=min(peer.timeouts.acse, most),
+        dimse=min(peer.timeouts.dimse, most),
+        network=min(peer.timeouts.network, most),
+    )
+    return associating.at(replace(peer, timeouts=timeouts))

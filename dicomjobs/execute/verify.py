@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
 
+from dicomjobs.errors import Timeout
 from dicomjobs.events import INSTANCE_REASONS, Cause, InstanceMissing, InstancesProven, Outcome, Proof
 from dicomjobs.execute.associating import Emit
 from dicomjobs.execute.counting import Counting, Deliveries, deliveries_of, names_no_instances
@@ -97,15 +98,17 @@ class Verification:
 
 def verify_by_query(verification: Verification, lookup: Lookup) -> Halted | None:
     """Ask for every delivered instance until it is found or the time is over; raises JournalUnavailable."""
-    rounds = _Rounds(verification, lookup)
-    ports, limit = verification.ports, verification.step.verify_within
-    began = ports.monotonic()
+    rounds, ports = _Rounds(verification, lookup), verification.ports
+    until = ports.monotonic() + verification.step.verify_within
     for pause in chain(_PAUSES, repeat(_LONGEST_PAUSE)):
-        left = limit - (ports.monotonic() - began)
-        rounds.ask(is_last=left <= 0 or ports.stop.state is not StopState.RUNNING)
+        is_last = ports.monotonic() >= until or ports.stop.state is not StopState.RUNNING
+        if is_last and rounds.silence:
+            rounds.leave_the_rest(rounds.silence)  # a peer that let us wait is not asked again when the time is over
+            break
+        rounds.ask(is_last=is_last)
         if rounds.is_over:
             break
-        ports.pause(min(pause, left))
+        ports.pause(min(pause, until - ports.monotonic()))
     return verification.verdict()
 
 
@@ -117,6 +120,8 @@ class _Rounds:
     lookup: Lookup
     waiting: Iterable[int] | None = None
     counting: array[int] = field(default_factory=lambda: array("Q"))
+    silence: Sighting | None = None
+    """That the peer let us wait in vain, in the last round."""
     _expected: Deliveries | None = None
 
     @property
@@ -127,7 +132,7 @@ class _Rounds:
     def ask(self, *, is_last: bool) -> None:
         """Ask once for everything that is left; after the last time nothing is."""
         items = self.verification.tally.delivered_items() if self.waiting is None else iter(self.waiting)
-        waiting, counting = array("Q"), iter(self.counting)
+        waiting, counting, self.silence = array("Q"), iter(self.counting), None
         self.counting = array("Q")
         for batch in self._batches(items):
             sightings = self.lookup.look_up([row for _, row in batch])
@@ -155,11 +160,21 @@ class _Rounds:
             case _ if names_no_instances(sighting):
                 self.counting.append(item)
             case _ if waiting is not None and _may_change(sighting):
-                waiting.append(item)
+                self._put_off(item, waiting, sighting)
             case Presence.ABSENT:
                 self.verification.miss(item, row, "not_found")
             case Presence.NOT_ANSWERABLE:
                 self.verification.leave(1, sighting)
+
+    def _put_off(self, item: int, until_later: array[int], sighting: Sighting) -> None:
+        """Leave an instance to the next round."""
+        until_later.append(item)
+        if sighting.reason == Timeout.reason:
+            self.silence = sighting
+
+    def leave_the_rest(self, why: Sighting) -> None:
+        """Ask for nothing more: of what is left nothing could be found out."""
+        self.verification.leave(sum(1 for _ in chain(self.waiting or (), self.counting)), why)
 
     def _count(self, batch: Sequence[tuple[int, PlannedInstance]], *, is_last: bool) -> None:
         """Compare how many instances the peer has of each series with how many were delivered."""
@@ -170,7 +185,7 @@ class _Rounds:
                 case Presence.PRESENT:
                     self.verification.prove(item, row, Proof.COUNT)
                 case _ if not is_last and _may_change(sighting):
-                    self.counting.append(item)
+                    self._put_off(item, self.counting, sighting)
                 case Presence.ABSENT:
                     self.verification.miss(item, row, sighting.reason, sighting.words)
                 case Presence.NOT_ANSWERABLE:

@@ -22,6 +22,7 @@ from tests.support.scripted_scp import (
     Step,
     accept,
     close,
+    hang,
     match,
     read_message,
     read_one_pdu,
@@ -31,6 +32,8 @@ from tests.support.scripted_scp import (
 from tests.support.verifying_scp import RELEASED, UIDS, asked, counted, identifier_of_match, named, then
 
 FILES = 3
+PEER_SECONDS = 5
+"""The timeouts of the peer that is asked."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def run(
     tmp_path: Path, files: Path, port: int, *, queries_at: int = 0, within: str = "0s", more: str = ""
 ) -> tuple[Ended, RunDirectory]:
     """Send and verify."""
-    times = "{connect: 2s, acse: 2s, dimse: 2s, network: 2s}"
+    times = f"{{connect: {PEER_SECONDS}s, acse: {PEER_SECONDS}s, dimse: {PEER_SECONDS}s, network: {PEER_SECONDS}s}}"
     asked_at = {"queries_at": f"{{host: 127.0.0.1, port: {queries_at}, timeouts: {times}}}"} if queries_at else {}
     peer = peer_yaml(port, called="ANY-SCP", **asked_at)
     job = store_yaml(port, files, peer=peer, more=f"verify: query, verify_within: {within}{more}")
@@ -204,6 +207,21 @@ def test_what_cannot_be_verified_stays_delivered_by_its_status_and_the_job_says_
     assert (ended.code, proofs(ran), rows(ran)) == (6, {"status": FILES}, [("delivered", "", "status")] * FILES)
     assert [each["reason"] for each in ran.job("send")["failures"]] == ["not_verified"]
     assert "could not be verified" in ended.out
+
+
+@pytest.mark.parametrize(
+    "session", [(accept(), read_message(), hang()), (read_one_pdu(), hang())], ids=["no answer", "no association"]
+)
+def test_a_peer_that_is_silent_is_not_waited_for_longer_than_the_verification_may_take(
+    session: Sequence[Step], tmp_path: Path, files: Path
+) -> None:
+    """Neither by its own timeouts, which are longer, nor by asking a second time."""
+    began = time.monotonic()
+
+    ended, ran = queried(tmp_path, files, session, within="0.5s")
+
+    assert time.monotonic() - began < PEER_SECONDS
+    assert (ended.code, proofs(ran), len(ran.job("send")["associations"])) == (6, {"status": FILES}, 2)
 
 
 def test_a_signal_ends_the_waiting_and_what_was_delivered_stays_so(tmp_path: Path, files: Path) -> None:
