@@ -10,16 +10,20 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from dicomjobs.cli.ledger_place import EMBEDDED_LEDGER
+from dicomjobs.cli.lock import lock_path
 from dicomjobs.cli.places import reports_folder, state_folder
 from dicomjobs.cli.query_files import query_file_problems
 from dicomjobs.cli.refusal import mistake
+from dicomjobs.cli.reserve import lack_of_room
 from dicomjobs.cli.tls_here import PasswordNotAsked, tls_findings
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
 from dicomjobs.diagnostics import Diagnostic, Diagnostics
 from dicomjobs.disk.patterns import is_pattern, without_brackets
+from dicomjobs.disk.walk import Found, scan_for, walk
 from dicomjobs.ledger.place import network_file_system
-from dicomjobs.model.job import FindJob, Output, StoreJob
+from dicomjobs.model.job import Duplicates, FindJob, Output, StoreJob
 from dicomjobs.model.peer import Peer, secrets_of
 from dicomjobs.model.secret import SecretReference, SecretSource
 from dicomjobs.model.send_set import SendSet
@@ -49,13 +53,15 @@ _Problem = tuple[str, str]
 def _folder_problems(workspace: Workspace) -> Iterator[_Problem]:
     """Yield the folders that a run could not write into, or keep a ledger in."""
     state = state_folder(workspace.state_directory)
-    yield from _place_problems("state folder", state, ledger=True)
+    yield from _place_problems("state folder", state, ledger=state)
+    yield from _ledger_problems(workspace, state)
     yield from _place_problems("reports folder", reports_folder(workspace.reports_directory, state=state))
     for job in workspace.jobs:
         for peer in (job.peer, job.peer.queries_at):
             if peer and peer.embedded_directory is not None:
                 what = f"peer {peer.name}, embedded directory"
-                yield from _place_problems(what, Path(peer.embedded_directory), ledger=True)
+                embedded = Path(peer.embedded_directory)
+                yield from _place_problems(what, embedded, ledger=embedded / EMBEDDED_LEDGER)
         if isinstance(job, StoreJob):
             yield from _sent_files_problems(job)
         if isinstance(job, FindJob):
@@ -94,13 +100,40 @@ def _output_problems(job: str, output: Output) -> Iterator[_Problem]:
         yield f"job {job}: the output {file} is a folder", ""
 
 
-def _place_problems(what: str, folder: Path, *, ledger: bool = False) -> Iterator[_Problem]:
-    """Yield why a folder is of no use."""
+def _place_problems(what: str, folder: Path, *, ledger: Path | None = None) -> Iterator[_Problem]:
+    """Yield why a folder is of no use, or the ledger that is kept there."""
     if problem := _unwritable(folder):
         yield f"{what}: {problem}", ""
     elif ledger and (kind := network_file_system(_nearest(folder))):
         hint = "name a local folder, for the state folder under state: {directory: …}"
         yield f"{what}: {folder} is on a network file system ({kind}), which cannot hold a ledger", hint
+    elif ledger:
+        for path in (ledger, *sorted(ledger.glob("ledger.*"))):
+            yield from _not_ours(what, path)
+
+
+def _ledger_problems(workspace: Workspace, state: Path) -> Iterator[_Problem]:
+    """Yield what keeps a run out of its state folder although it could write there: another user's lock, a disk that is full."""
+    if _unwritable(state):
+        return
+    lock = lock_path(state, workspace.file)
+    for path in (lock.parent, lock):
+        yield from _not_ours("state folder", path)
+    sends = any(isinstance(job, StoreJob) for job in workspace.jobs)
+    if sends and (words := lack_of_room(_nearest(state))):
+        yield (
+            f"state folder: {state}: {words}",
+            "make room, or name a folder on another disk under state: {directory: …}",
+        )
+
+
+def _not_ours(what: str, path: Path) -> Iterator[_Problem]:
+    """Yield that something is there and cannot be written, as what another user's runs have made."""
+    if _may(path, os.F_OK) and not _may(path, os.R_OK | os.W_OK):
+        yield (
+            f"{what}: {path} cannot be written",
+            "it may be another user's: have the same user run everything, or change its owner",
+        )
 
 
 def _unwritable(folder: Path) -> str:
@@ -128,10 +161,22 @@ def _may(path: Path, mode: int) -> bool:
 
 
 def _send_set_problems(send_set: SendSet) -> Iterator[_Problem]:
-    """Yield the entries without a pattern that are not there or cannot be read."""
+    """Yield the entries without a pattern that are not there or cannot be read, and what cannot be read in folders and of patterns."""
     for entry in send_set.paths:
         if not is_pattern(entry.path) and (problem := _unreadable(Path(without_brackets(entry.path)))):
             yield f"send set {send_set.name}: {entry.written} {problem}", ""
+    closed = [
+        found.path for found in walk(send_set, scan_for(send_set), duplicates=Duplicates.SKIP) if _is_closed(found)
+    ]
+    if closed:
+        others = f", nor can {len(closed) - 1} more" if closed[1:] else ""
+        yield f"send set {send_set.name}: {closed[0]} cannot be read{others}", ""
+
+
+def _is_closed(found: Found) -> bool:
+    """Say whether something that was come across, and not named, may not be read."""
+    unreadable = found.problem == "unreadable" or not (found.problem or _may(Path(found.target), os.R_OK))
+    return unreadable and not found.named
 
 
 def _unreadable(path: Path) -> str:

@@ -38,9 +38,16 @@ def keep_reserve(state: Path) -> None:
 
 def demand_room(state: Path) -> None:
     """Raise OSError where a ledger would soon have no room: better nothing is sent than a part of it."""
-    if (free := _free_bytes(state)) < LEDGER_BYTES:
-        words = f"{os.strerror(errno.ENOSPC)}: {free >> 20} MiB are free, and a run that sends needs {LEDGER_BYTES >> 20} MiB"
+    if words := lack_of_room(state):
         raise OSError(errno.ENOSPC, words, str(state))
+
+
+def lack_of_room(folder: Path) -> str:
+    """Say how little room there is for a ledger and the reserve, "" where there is enough; raises OSError."""
+    needed = LEDGER_BYTES + (0 if (folder / "reserve").exists() else RESERVE_BYTES)
+    if (free := _free_bytes(folder)) >= needed:
+        return ""
+    return f"{os.strerror(errno.ENOSPC)}: {free >> 20} MiB are free, and a run that sends needs {needed >> 20} MiB"
 
 
 def _free_bytes(state: Path) -> int:

@@ -26,6 +26,7 @@ jobs:
   send: {{store: {{peer: own, send_set: {{paths: [{files}]}}}}}}
   ask: {{find: {{peer: pacs, query: all, outputs: [{{format: csv, file: {output}}}]}}}}
 """
+_STORES = "jobs: {{send: {{store: {{peer: {{host: h, port: 1}}, send_set: {{paths: ['{paths}']}}}}}}}}\n"
 TLS = """\
 dicomjobs: 1
 peers: {{pacs: {{host: 127.0.0.1, port: 104, tls: {{{tls}}}}}}}
@@ -198,6 +199,52 @@ def test_permissions_that_are_missing_are_told() -> None:
     ):
         assert words in ended.err
     assert ended.err.count("DJ601") == 7
+
+
+def test_what_cannot_be_read_inside_a_send_set_is_told() -> None:
+    """A file in a folder, one of a pattern and a folder further down; a run would end with 7 for them."""
+    with folder_for_anybody() as folder:
+        files = [made.path for made in make_study(folder / "files", 3, rows=0)]
+        (folder / "files" / "zz").mkdir(mode=0)
+        files[1].chmod(0)
+        write(
+            folder, "dicomjobs: 1\nstate: {directory: /tmp}\n" + _STORES.format(paths=f"{folder}/files"), "folder.yaml"
+        )
+        write(
+            folder,
+            "dicomjobs: 1\nstate: {directory: /tmp}\n" + _STORES.format(paths=f"{folder}/files/*.dcm"),
+            "pattern.yaml",
+        )
+        with without_root():
+            below, matched = (dicomjobs("check", "--here", folder / f"{name}.yaml") for name in ("folder", "pattern"))
+
+    assert (below.code, matched.code) == (2, 2)
+    assert f"{files[1]} cannot be read, nor can 1 more\n" in below.err
+    assert f"{files[1]} cannot be read\n" in matched.err
+
+
+@pytest.mark.parametrize("name", ["ledger.sqlite3", "ledger.sqlite3-wal", "ledger.lock", "locks", "own/.dicomjobs"])
+def test_a_ledger_of_another_user_is_told(name: str) -> None:
+    """The folders may be written, but not what lies in them."""
+    with folder_for_anybody() as folder:
+        folder.chmod(0o777)
+        for made in (folder / "own", folder / "own" / ".dicomjobs", folder / "locks"):
+            made.mkdir()
+            made.chmod(0o777)
+        (folder / "ledger.sqlite3").touch()
+        (folder / name).touch()
+        for path in folder.glob("ledger.*"):
+            path.chmod(0o666)
+        (folder / name).chmod(0o555)
+        text = f"dicomjobs: 1\nstate: {{directory: {folder}}}\n"
+        own = f"jobs: {{ask: {{echo: {{peer: {{embedded: {{directory: {folder}/own}}}}}}}}}}\n"
+        file = write(folder, text + own)
+        with without_root():
+            ended = dicomjobs("check", "--here", file)
+
+    assert ended.code == 2
+    assert f"{folder}/{name} cannot be written\n" in ended.err
+    assert ended.err.count("DJ601") == 1
 
 
 def test_tls_files_that_load_are_no_mistake(tmp_path: Path) -> None:

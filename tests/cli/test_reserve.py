@@ -109,10 +109,13 @@ def test_a_run_that_sends_does_not_begin_without_room_for_its_ledger(tmp_path: P
     (small_disk / "filler").write_bytes(bytes(4 << 20))
     state = f"state: {{directory: {small_disk}}}\n"
     with recording_scp() as scp:
-        ended = dicomjobs("run", write(tmp_path, store_yaml(scp.port, tmp_path / "files") + state))
+        job = write(tmp_path, store_yaml(scp.port, tmp_path / "files") + state)
+        checked, ended = dicomjobs("check", "--here", job), dicomjobs("run", job)
         sent = len(scp.requests)
         echo = f"dicomjobs: 1\njobs: {{ask: {{echo: {{peer: {peer_yaml(scp.port)}}}}}}}\n"
         asked = dicomjobs("run", write(tmp_path, echo + state))
 
-    assert (ended.code, sent, asked.code) == (7, 0, 0)
-    assert f"{small_disk}: No space left on device: 62 MiB are free, and a run that sends needs 64 MiB" in ended.err
+    assert (checked.code, ended.code, sent, asked.code) == (2, 7, 0, 0)
+    full = f"{small_disk}: No space left on device"
+    assert f"{full}: 64 MiB are free, and a run that sends needs 65 MiB" in checked.err
+    assert f"{full}: 62 MiB are free, and a run that sends needs 64 MiB" in ended.err
