@@ -299,6 +299,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "too_young": "changed more recently than minimum_age",
     "symlink_outside": "a symbolic link that leads out of the folder",
     "leaves_its_folder": "a DICOMDIR names something that is no file in its folder",
+    "symlink_broken": "a symbolic link to a file of its folder that is not there",
     "symlink_skipped": "a symbolic link, and links are not followed",
     "put_away": "an earlier run has sent it and renamed its file",
     "duplicate": "the same instance is already in this send set",

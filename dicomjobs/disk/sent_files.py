@@ -64,20 +64,19 @@ class Cabinet:
 
     def _move(self, path: str, folder: Path) -> None:
         """Move a file to a folder, which is made when it is not there; raises OSError."""
-        if Path(path).is_symlink():
-            raise _LeftAlone("a symbolic link is not moved")
         folder.mkdir(parents=True, exist_ok=True)
         self._into(folder, path, "")
 
     def _into(self, folder: Path, path: str, ending: str) -> None:
-        """Give a file the first free name in a folder; raises OSError."""
-        name = Path(path).name
+        """Give a file, or a symbolic link itself, the first free name in a folder; raises OSError."""
+        source, name = Path(path), Path(path).name
+        renamed = _relinked if folder != source.parent and source.is_symlink() else _renamed
         key = f"{folder}/{name}{ending}"
-        if key not in self._next and _renamed(path, folder / f"{name}{ending}"):
+        if key not in self._next and renamed(path, folder / f"{name}{ending}"):
             return
         for number in count(self._next.get(key, 1)):
             self._next[key] = number + 1
-            if _renamed(path, folder / f"{name}.{number}{ending}"):
+            if renamed(path, folder / f"{name}.{number}{ending}"):
                 return
 
 
@@ -113,6 +112,23 @@ def _renamed(path: str, target: Path) -> bool:
         os.unlink(path)  # noqa: PTH108 - for every instance
     except OSError:
         target.unlink()  # or every run would leave another copy there
+        raise
+    return True
+
+
+def _relinked(path: str, target: Path) -> bool:
+    """Put a symbolic link elsewhere unless the name is taken: it leads to the same file, wherever that was told from.
+
+    A crash in between leaves both links, never none; raises OSError.
+    """
+    try:
+        target.symlink_to(os.path.realpath(path))
+    except FileExistsError:
+        return False
+    try:
+        os.unlink(path)  # noqa: PTH108 - as for files
+    except OSError:
+        target.unlink()
         raise
     return True
 

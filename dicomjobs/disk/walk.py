@@ -114,7 +114,7 @@ def _resolve(path: str, root: str, scan: Scan, *, named: bool) -> Iterator[Found
             target = os.path.realpath(path, strict=True)
             status = os.lstat(target)
     except OSError as error:
-        yield _broken(path, error, named=named)
+        yield (not named and _leads_nowhere(path, root, scan)) or _broken(path, error, named=named)
         return
     is_link = target is not path
     if root and not (_may_lead_to(target, root, scan) if is_link else _is_led_inside(path, root, scan)):
@@ -201,16 +201,31 @@ def _link(path: str, root: str, scan: Scan) -> Iterator[Found]:
         target = os.path.realpath(path, strict=True)
         status = os.lstat(target)
     except OSError as error:
-        yield _broken(path, error, named=False)
+        yield _leads_nowhere(path, root, scan) or _broken(path, error, named=False)
         return
-    inside = _inside(target, root)
-    if not inside and scan.symlinks is Symlinks.INSIDE:
+    if not _inside(target, root) and scan.symlinks is Symlinks.INSIDE:
         yield _not_followed(path, scan)
         return
-    folder, name = os.path.split(target)
-    found_by_itself = inside and scan.matches(name) and (scan.recursive or folder == root)
-    if not stat.S_ISDIR(status.st_mode) and not found_by_itself and _is_new(status, target, scan):
+    if (
+        not stat.S_ISDIR(status.st_mode)
+        and not _is_found_by_itself(target, root, scan)
+        and _is_new(status, target, scan)
+    ):
         yield _file(path, target, status.st_mode, named=False)
+
+
+def _is_found_by_itself(target: str, root: str, scan: Scan) -> bool:
+    """Say whether a scan of a folder comes across a file under its own name."""
+    folder, name = os.path.split(target)
+    return root != "" and _inside(target, root) and bool(scan.matches(name)) and (scan.recursive or folder == root)
+
+
+def _leads_nowhere(path: str, root: str, scan: Scan) -> Found | None:
+    """Return a link to a file that the scan would come across were it there; None for any other path."""
+    target = os.path.realpath(path)
+    if not Path(path).is_symlink() or os.path.lexists(target) or not _is_found_by_itself(target, root, scan):
+        return None
+    return Found(path, path, False, "symlink_broken", "a symbolic link to a file of its folder that is not there")
 
 
 def _is_new(status: os.stat_result, target: str, scan: Scan) -> bool:

@@ -19,6 +19,9 @@ from dicomjobs.plan.writing import write_in_order, write_refused
 SKIPPED_WHEN_FOUND = frozenset({"not_dicom", "media_storage_directory", "not_a_regular_file"})
 """Problems that are no failure in a file that a scan came across, but are one in a file that was named outright."""
 
+SKIPPED_WHEN_PUT_AWAY = frozenset({"symlink_broken"})
+"""Problems that an earlier run has made by putting away what it sent."""
+
 SKIPPED_ALWAYS = frozenset({"filtered_out", "too_young", "symlink_outside", "symlink_skipped"})
 """Problems that mean the file was never asked for."""
 
@@ -82,7 +85,7 @@ def _draft_rows(job: StoreJob, inventory: Inventory, draft: Draft, need_of: Call
             words = "an earlier run has sent it and given it this ending"
             draft.add_left_out(file, Excluded.SKIPPED, "put_away", words)
         elif file.problem:
-            draft.add_left_out(file, _excluded(file), file.problem, file.words)
+            draft.add_left_out(file, _excluded(file, job.sent_files.put_away), file.problem, file.words)
         elif first and inventory.same_content(first, file):
             words = f"the same SOP Instance UID and content as {first.path}"
             draft.add_left_out(file, Excluded.SKIPPED, "duplicate", words)
@@ -104,9 +107,13 @@ def _draft_rows(job: StoreJob, inventory: Inventory, draft: Draft, need_of: Call
                     draft.add_left_out(file, Excluded.FAILED, "no_presentation_context", words)
 
 
-def _excluded(file: SurveyedFile) -> Excluded:
+def _excluded(file: SurveyedFile, put_away: PutAway) -> Excluded:
     """Say whether a file with a problem is a failure."""
-    skipped = file.problem in SKIPPED_ALWAYS or (file.problem in SKIPPED_WHEN_FOUND and not file.named)
+    skipped = (
+        file.problem in SKIPPED_ALWAYS
+        or (file.problem in SKIPPED_WHEN_FOUND and not file.named)
+        or (file.problem in SKIPPED_WHEN_PUT_AWAY and put_away is not PutAway.KEEP)
+    )
     return Excluded.SKIPPED if skipped else Excluded.FAILED
 
 

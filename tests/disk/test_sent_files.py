@@ -134,8 +134,10 @@ def test_what_has_failed_and_is_gone_or_has_changed_is_no_further_failure(tmp_pa
 
 
 def test_a_link_goes_and_what_it_leads_to_stays(tmp_path: Path) -> None:
-    """Deleted or renamed it is the link; moved it would lead nowhere."""
+    """Deleted, renamed or moved it is the link, which leads to the same file afterwards."""
     made = _made(tmp_path / "real.dcm")
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "sent" / "moved").write_text("another")
     links = [tmp_path / name for name in ("deleted", "renamed", "moved")]
     for link in links:
         link.symlink_to("real.dcm")
@@ -146,8 +148,25 @@ def test_a_link_goes_and_what_it_leads_to_stays(tmp_path: Path) -> None:
         for sent_files, row in zip([DELETE, RENAME, _to(tmp_path / "sent")], rows, strict=True)
     ]
 
-    assert told == ["", "", "a symbolic link is not moved"]
-    assert _names(tmp_path) == ["moved", "real.dcm", "renamed.done"]
+    assert told == [""] * 3
+    assert _names(tmp_path) == ["real.dcm", "renamed.done", "sent/moved", "sent/moved.1"]
+    assert {(tmp_path / link).resolve() for link in ("renamed.done", "sent/moved.1")} == {tmp_path / "real.dcm"}
+    assert (tmp_path / "renamed.done").readlink() == Path("real.dcm")
+
+
+def test_a_link_that_cannot_leave_its_folder_leaves_no_other_where_it_should_go() -> None:
+    """Or each run of a night would add one."""
+    with folder_for_anybody() as folder:
+        made = _made(folder / "real.dcm")
+        (folder / "in").mkdir()
+        (folder / "in" / "link").symlink_to("../real.dcm")
+        (folder / "in").chmod(0o555)
+        (folder / "sent").mkdir()
+        (folder / "sent").chmod(0o777)
+        with without_root():
+            told = Cabinet().put_away(_to(folder / "sent"), make_row(made, folder / "in" / "link"))
+        assert told == "Permission denied"
+        assert _names(folder) == ["in/link", "real.dcm"]
 
 
 def make_row(made: PlannedInstance, path: Path) -> PlannedInstance:

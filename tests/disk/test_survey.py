@@ -130,6 +130,7 @@ def test_each_bad_file_is_a_value_and_the_rest_goes_on(tmp_path: Path) -> None:
     (tmp_path / "archive.zip").write_bytes(b"PK\x03\x04" + b"\0" * 500)
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "unmounted").symlink_to(tmp_path.parent / "gone")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "null").symlink_to("/dev/null")
     with socket.socket(socket.AF_UNIX) as listener:
@@ -144,9 +145,10 @@ def test_each_bad_file_is_a_value_and_the_rest_goes_on(tmp_path: Path) -> None:
         "good.dcm": "",
         "loop": "unreadable",
         "notes.txt": "not_dicom",
-        "nowhere": "no_such_file",
+        "nowhere": "symlink_broken",
         "null": "symlink_outside",
         "socket": "not_a_regular_file",
+        "unmounted": "no_such_file",
     }
 
 

@@ -202,7 +202,7 @@ BAD_FILES: dict[str, BadFile] = {
     **{name: BadFile(make, SKIPPED, "not_a_regular_file") for name, make in _NOT_REGULAR.items()},
     **{f"cut_at_{percent}_percent": _cut_at(percent) for percent in range(5, 100, 5)},
     "link_to_itself": BadFile(_link("itself"), FAILED, "unreadable"),
-    "link_to_nowhere": BadFile(_link("nowhere"), FAILED, "no_such_file"),
+    "link_to_nowhere": BadFile(_link("nowhere"), FAILED, "symlink_broken"),
     "link_to_a_device": BadFile(_link("/dev/zero"), SKIPPED, "symlink_outside"),
     "prefix_only": BadFile(_of(bytes(128) + b"DICM"), FAILED, "incomplete_header"),
     "meta_only": BadFile(

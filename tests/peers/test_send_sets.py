@@ -94,7 +94,7 @@ def test_whatever_lies_in_a_folder_is_an_outcome_with_a_name(tmp_path: Path) -> 
         "text": "not_dicom",
         "fifo": "not_a_regular_file",
         "self": "unreadable",
-        "nowhere": "no_such_file",
+        "nowhere": "symlink_broken",
         "out": "symlink_outside",
     }
     counts = run.job("send")["counts"]

@@ -63,6 +63,26 @@ def test_a_second_run_finds_what_the_first_has_left(tmp_path: Path, sent_files: 
     assert len(scp.stored) == {"keep": 4, "rename": 1}.get(sent_files, 2)
 
 
+@pytest.mark.parametrize("sent_files", ["delete", "rename", "{move: sent}"])
+@pytest.mark.parametrize("paths", ["in", "in/*.dcm"])
+def test_links_are_put_away_as_links(tmp_path: Path, sent_files: str, paths: str) -> None:
+    """What lies elsewhere stays there, and a link whose file of the same folder was put away fails no later run."""
+    folder = _files(tmp_path / "in")
+    made = make_instance(tmp_path / "archive.dcm", number=9, rows=4)
+    (folder / "elsewhere.dcm").symlink_to("../archive.dcm")
+    (folder / "latest.dcm").symlink_to("3.dcm")
+    with recording_scp() as scp:
+        text = store_yaml(scp.port, folder, more=f"sent_files: {sent_files}")
+        write(tmp_path, text.replace(f"paths: [{folder}]", f'paths: ["{tmp_path}/{paths}"], symlinks: follow'))
+        codes = [dicomjobs("run", tmp_path / "job.yaml", "--reports", tmp_path / "reports").code for _ in range(2)]
+
+    assert (codes, len(scp.stored)) == ([0, 0], 5)
+    assert made.path.stat().st_size == made.size
+    assert not (folder / "elsewhere.dcm").is_symlink()
+    for link in tmp_path.rglob("elsewhere.dcm*"):
+        assert link.resolve() == made.path
+
+
 def test_what_an_earlier_run_has_delivered_is_put_away_without_being_sent_again(tmp_path: Path) -> None:
     """That run had been told to keep its files, or was killed before it could put them away."""
     folder = _files(tmp_path / "in")

@@ -287,6 +287,7 @@ def test_duplicates_are_sent_when_the_job_says_so(rows: RowFile) -> None:
         ("too_young", True, Excluded.SKIPPED),
         ("symlink_outside", False, Excluded.SKIPPED),
         ("symlink_skipped", False, Excluded.SKIPPED),
+        ("symlink_broken", False, Excluded.FAILED),
         ("no_such_file", True, Excluded.FAILED),
         ("incomplete_header", False, Excluded.FAILED),
         ("unreadable", False, Excluded.FAILED),
