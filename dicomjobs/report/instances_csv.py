@@ -93,7 +93,7 @@ def _fields(job: str, row: PlannedInstance, event: InstanceFinished, run_id: str
         event.outcome.value,
         event.reason,
         "" if event.status is None else f"{event.status:04X}",
-        event.proof.value if delivered else "",
+        event.proof.value if delivered or event.reason == "already_delivered" else "",
         str(event.attempts),
         f"{event.seconds:.6f}" if sent else "",
         str(event.association) if sent else "",

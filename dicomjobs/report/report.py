@@ -48,7 +48,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofCounts:
-    """How many delivered instances rest on which proof; they add up to the delivered ones."""
+    """How many delivered instances rest on which proof; they add up to those delivered now and those skipped as delivered before."""
 
     status: int = 0
     count: int = 0

@@ -40,12 +40,16 @@ WORDS: Final = 300
 """How many characters of a sentence tell two groups apart."""
 
 _MARKS: Final[Mapping[str, int]] = {each.value: mark for mark, each in enumerate(Outcome, start=1)}
-_OUTCOMES: Final = dict(enumerate(Outcome, start=1))
+_OUTCOMES: Final = {**dict(enumerate(Outcome, start=1)), len(Outcome) + 1: Outcome.SKIPPED}
+_ALREADY_DELIVERED: Final = len(Outcome) + 1
+"""The mark of an instance that was skipped because the peer has it."""
 _UNHEARD: Final = 0
 _OPTIONAL_KEYS_UNSUPPORTED: Final = 0xFF01
 _DELIVERED: Final = Outcome.DELIVERED
 _STATUS: Final = Proof.STATUS
-_ONLY_DELIVERED: Final = bytes(0xFF if _OUTCOMES.get(mark) in DELIVERED else 0 for mark in range(256))
+_ONLY_DELIVERED: Final = bytes(
+    0xFF if mark == _ALREADY_DELIVERED or _OUTCOMES.get(mark) in DELIVERED else 0 for mark in range(256)
+)
 _WARNED: Final = Outcome.DELIVERED_WITH_WARNING
 _SKIPPED: Final = Outcome.SKIPPED
 
@@ -144,7 +148,7 @@ class JobTally:
     lost_outputs: tuple[OutputFailed, ...] = ()
     kept_files: tuple[SentFilesKept, ...] = ()
     skipped: Counter[str] = field(default_factory=Counter)
-    """How many instances were skipped for which reason."""
+    """How many instances were skipped for which reason, but for those that were delivered before."""
     faults: set[tuple[Outcome, Cause]] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
     established: dict[int, Established] = field(default_factory=dict)
@@ -163,9 +167,16 @@ class JobTally:
         if event.proof is not _STATUS:
             self.proofs.add(row, 1, event.proof)
         if event.outcome is _SKIPPED:
-            self.skipped[event.reason] += 1
+            self._add_skipped(row, event.reason)
         elif event.outcome is not _DELIVERED and event.outcome is not _WARNED:
             self._add_fault(event, event.outcome, -1 if event.status is None else event.status)
+
+    def _add_skipped(self, row: int, reason: str) -> None:
+        """Count a row by the reason for which it was skipped, and keep in mind when the peer has it."""
+        if reason == "already_delivered":
+            self.outcomes[row] = _ALREADY_DELIVERED
+        else:
+            self.skipped[reason] += 1
 
     def add_proven(self, event: InstancesProven) -> None:
         """Add what verification found; raises LogContradiction for rows that are not of this job."""
@@ -223,14 +234,21 @@ class JobTally:
     def counts(self) -> Counter[Outcome]:
         """How many instances had which outcome: by their own last words, unless verification did not find them."""
         counts = Counter({outcome: self.outcomes.count(_MARKS[outcome.value]) for outcome in Outcome})
+        counts[Outcome.SKIPPED] += self.outcomes.count(_ALREADY_DELIVERED)
         for row in self.proofs.missing():
             if mark := self.outcomes[row]:
                 counts[_OUTCOMES[mark]] -= 1
                 counts[Outcome.MISSING] += 1
         return counts
 
+    def skipped_counts(self) -> Counter[str]:
+        """How many instances were skipped for which reason; what was delivered before and is missing now is not among them."""
+        missing = sum(self.outcomes[row] == _ALREADY_DELIVERED for row in self.proofs.missing())
+        already = self.outcomes.count(_ALREADY_DELIVERED) - missing
+        return self.skipped + Counter({"already_delivered": already})
+
     def proof_counts(self) -> Counter[Proof]:
-        """How many of the delivered instances rest on which proof."""
+        """How many of the instances that were delivered, now or before, rest on which proof."""
         return self.proofs.count(self.outcomes.translate(_ONLY_DELIVERED))
 
     @property

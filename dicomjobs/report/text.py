@@ -87,6 +87,7 @@ def _is_worth_details(job: JobReport) -> bool:
         or job.coverage
         or job.keys_unsupported
         or job.parked
+        or proofs_words(job)
         or (job.kind is JobKind.STORE and job.associations)
         or agreement_lines(job)
     )

@@ -209,11 +209,11 @@ def _counts(tally: JobTally) -> Counts:
 
 def _skipped(tally: JobTally) -> Mapping[str, int]:
     """Return how many instances were skipped for which reason, the most frequent first."""
-    return dict(sorted(tally.skipped.items(), key=lambda each: (-each[1], each[0])))
+    return dict(sorted(tally.skipped_counts().items(), key=lambda each: (-each[1], each[0])))
 
 
 def _proofs(tally: JobTally) -> ProofCounts:
-    """Count the delivered instances by what that rests on."""
+    """Count the instances that were delivered, now or before, by what that rests on."""
     counts = tally.proof_counts()
     return ProofCounts(
         status=counts[Proof.STATUS],

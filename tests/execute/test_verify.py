@@ -45,13 +45,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(
-    tmp_path: Path, files: Path, port: int, *, queries_at: int = 0, within: str = "0s", more: str = ""
+    tmp_path: Path,
+    files: Path,
+    port: int,
+    *,
+    queries_at: int = 0,
+    verify: str = "query",
+    within: str = "0s",
+    more: str = "",
 ) -> tuple[Ended, RunDirectory]:
     """Send and verify."""
     times = f"{{connect: {PEER_SECONDS}s, acse: {PEER_SECONDS}s, dimse: {PEER_SECONDS}s, network: {PEER_SECONDS}s}}"
     asked_at = {"queries_at": f"{{host: 127.0.0.1, port: {queries_at}, timeouts: {times}}}"} if queries_at else {}
     peer = peer_yaml(port, called="ANY-SCP", **asked_at)
-    job = store_yaml(port, files, peer=peer, more=f"verify: query, verify_within: {within}{more}")
+    job = store_yaml(port, files, peer=peer, more=f"verify: {verify}, verify_within: {within}{more}")
     text = f"state: {{directory: {tmp_path / 'state'}}}\n{job}".replace("dicomjobs: 1\n", "", 1)
     ended = dicomjobs("run", write(tmp_path, f"dicomjobs: 1\n{text}"), "--reports", tmp_path / "reports")
     return ended, latest(tmp_path / "reports")
@@ -68,7 +75,7 @@ def rows(ran: RunDirectory) -> list[tuple[str, str, str]]:
 
 
 def queried(
-    tmp_path: Path, files: Path, *sessions: Sequence[Step], within: str = "0s", more: str = ""
+    tmp_path: Path, files: Path, *sessions: Sequence[Step], verify: str = "query", within: str = "0s", more: str = ""
 ) -> tuple[Ended, RunDirectory]:
     """Send to a peer of our own and verify at one that follows a script."""
     (tmp_path / "store").mkdir(exist_ok=True)
@@ -76,7 +83,7 @@ def queried(
     known = int(port_file.read_text()) if port_file.exists() else 0
     with start_receiver(str(tmp_path / "store"), port=known) as receiver, scripted_sessions(*sessions) as port:
         port_file.write_text(str(receiver.port))
-        return run(tmp_path, files, receiver.port, queries_at=port, within=within, more=more)
+        return run(tmp_path, files, receiver.port, queries_at=port, verify=verify, within=within, more=more)
 
 
 @pytest.mark.parametrize("start", [dcmqrscp, orthanc], ids=["dcmqrscp", "orthanc"])
@@ -139,7 +146,19 @@ def test_what_an_earlier_run_could_not_verify_is_verified_by_the_next_and_then_n
     at_rest, _ = queried(tmp_path, files, (read_one_pdu(), close()))
 
     assert (failed.code, proven.code, at_rest.code) == (6, 0, 0)
-    assert [row[:2] for row in rows(ran)] == [("skipped", "already_delivered")] * FILES
+    assert rows(ran) == [("skipped", "already_delivered", "query")] * FILES
+
+
+def test_proof_that_a_run_catches_up_on_is_told_by_it_and_by_those_after_it(tmp_path: Path, files: Path) -> None:
+    """In the rows, in the counts and in the summary, though nothing was sent."""
+    queried(tmp_path, files, (read_one_pdu(), close()), verify="status")
+    caught_up, first = queried(tmp_path, files, asked(named(*UIDS)))
+    at_rest, second = queried(tmp_path, files, (read_one_pdu(), close()))
+
+    for ended, ran in ((caught_up, first), (at_rest, second)):
+        assert (ended.code, proofs(ran)) == (0, {"query": FILES})
+        assert rows(ran) == [("skipped", "already_delivered", "query")] * FILES
+        assert "; verified: 3 by query" in ended.out
 
 
 def test_what_an_earlier_run_delivered_and_is_not_there_is_missing(tmp_path: Path, files: Path) -> None:
@@ -149,7 +168,8 @@ def test_what_an_earlier_run_delivered_and_is_not_there_is_missing(tmp_path: Pat
     ended, ran = queried(tmp_path, files, asked(named(*UIDS[:2]), respond()))
 
     assert ended.code == 6
-    assert ran.job("send")["counts"]["missing"] == 1
+    assert (ran.job("send")["counts"]["missing"], ran.job("send")["skipped"]) == (1, {"already_delivered": FILES - 1})
+    assert (proofs(ran), rows(ran)[2]) == ({"query": FILES - 1}, ("missing", "not_found", ""))
 
 
 def test_an_instance_that_is_there_a_little_later_is_delivered(tmp_path: Path, files: Path) -> None:

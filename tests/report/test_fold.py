@@ -60,7 +60,7 @@ def any_word(item: int, random: Random) -> InstanceFinished:
         job=job_of(item),
         item=item,
         outcome=random.choice(list(Outcome)),
-        reason=random.choice(["refused", "no_answer"]),
+        reason=random.choice(["refused", "no_answer", "already_delivered"]),
         words=random.choice(WORDS),
         hint=random.choice(["", "wait", "run again"]),
         cause=random.choice(list(Cause)),
@@ -133,7 +133,7 @@ def test_counts_add_up_to_what_was_planned(log: tuple[Stamped, ...]) -> None:
         assert total == counts.planned
         proofs = job.proofs
         assert proofs.status + proofs.count + proofs.query + proofs.commitment == (
-            counts.delivered + counts.delivered_with_warning
+            counts.delivered + counts.delivered_with_warning + job.skipped.get("already_delivered", 0)
         )
 
 
