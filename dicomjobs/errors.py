@@ -39,6 +39,10 @@ class AssociationError(Exception):
 
     reason = "association_failed"
     remedy = Remedy.TRY_AGAIN
+    requested = False
+    """Whether the connection stood, so that presentation contexts were proposed on it."""
+    refused = 0
+    """How many presentation contexts the peer refused, where it accepted the association and none of them."""
 
     def __init__(self, words: str, *, hint: str = "") -> None:
         """Keep the sentence for the report and the advice that goes with it."""

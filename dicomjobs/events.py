@@ -113,7 +113,10 @@ class AssociationEstablished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssociationEnded:
-    """An association ended, or could not be established; `reason` is that of an AssociationError, "" after a clean end."""
+    """An association ended, or could not be established; `reason` is that of an AssociationError, "" after a clean end.
+
+    `proposed` is 0 when nobody was there to propose anything to; `refused` counts the contexts of a peer that accepted none of them.
+    """
 
     job: str
     number: int
@@ -122,6 +125,7 @@ class AssociationEnded:
     reason: str
     words: str
     hint: str
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,8 @@ class Associating:
         try:
             wire = self.ports.connect(self.peer, proposal)
         except AssociationError as error:
-            emit(self._ended(number, len(proposal.contexts), _ended_before(error), error))
+            proposed = len(proposal.contexts) if error.requested else 0
+            emit(replace(self._ended(number, proposed, _ended_before(error), error), refused=error.refused))
             raise
         agreed = wire.negotiation
         emit(

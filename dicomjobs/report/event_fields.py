@@ -136,6 +136,7 @@ def _decode_association_ended(record: Record) -> AssociationEnded:
         reason=record.text("reason", ""),
         words=record.text("words", ""),
         hint=record.text("hint", ""),
+        refused=record.whole("refused", 0),
     )
 
 

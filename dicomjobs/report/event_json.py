@@ -63,8 +63,9 @@ def _encode_event(event: Event) -> str:
             return f'"job_started","job":{quoted(job)},"instances":{instances},"bytes":{size}'
         case AssociationEstablished():
             return _encode_association_established(event)
-        case AssociationEnded(job=job, number=number, proposed=proposed, ended_by=ended_by):
+        case AssociationEnded(job=job, number=number, proposed=proposed, refused=refused, ended_by=ended_by):
             head = f'"association_ended","job":{quoted(job)},"number":{number},"proposed":{proposed}'
+            head += f',"refused":{refused}' if refused else ""
             return f'{head},"ended_by":"{ended_by.value}"{_encode_words(event)}'
         case EchoFinished(job=job, status=status, seconds=seconds):
             return f'"echo_finished","job":{quoted(job)},"status":{_number(status)},"seconds":{seconds!r}'

@@ -149,10 +149,10 @@ def associations_words(job: JobReport) -> str:
     if not job.associations:
         return ""
     proposed = sum(association.proposed for association in job.associations)
-    if all(association.max_pdu is None for association in job.associations):
-        return f"no association was established, {number_of(proposed, 'context')} proposed"
     accepted = sum(association.accepted for association in job.associations)
     refused = sum(association.refused for association in job.associations)
+    if not refused and all(association.max_pdu is None for association in job.associations):
+        return "no association was established" + (f", {number_of(proposed, 'context')} proposed" if proposed else "")
     unanswered = proposed - accepted - refused
     parts = [f"{accepted:,} accepted", f"{refused:,} refused", f"{unanswered:,} unanswered"][: 3 if unanswered else 2]
     answered = "all accepted" if accepted == proposed else ", ".join(parts)

@@ -125,6 +125,7 @@ class Ended:
     """How one association ended, or was never had."""
 
     proposed: int
+    refused: int
     ended_by: EndedBy
 
 
@@ -229,7 +230,7 @@ class JobTally:
         """Note the end of an association."""
         self.last_association = max(self.last_association, event.number)
         if event.number <= ASSOCIATIONS:
-            self.ended[event.number] = Ended(proposed=event.proposed, ended_by=event.ended_by)
+            self.ended[event.number] = Ended(proposed=event.proposed, refused=event.refused, ended_by=event.ended_by)
 
     def counts(self) -> Counter[Outcome]:
         """How many instances had which outcome: by their own last words, unless verification did not find them."""

@@ -242,7 +242,12 @@ def _associations(tally: JobTally) -> Iterator[AssociationReport]:
             )
         elif ended:
             yield AssociationReport(
-                proposed=ended.proposed, accepted=0, refused=0, max_pdu=None, tls=None, ended_by=ended_by
+                proposed=ended.proposed,
+                accepted=0,
+                refused=ended.refused,
+                max_pdu=None,
+                tls=None,
+                ended_by=ended_by,
             )
 
 

@@ -34,7 +34,18 @@ def connect(peer: Peer, proposal: Proposal, *, open_secret: OpenSecret, stop: St
     address = address_of(peer)
     request = encode(association_request(peer, proposal, open_secret))
     sock, tls = _transport(peer, open_secret, stop.finish_fd)
-    stream = Stream(sock, address, network=peer.timeouts.network)
+    try:
+        return _established(peer, proposal, request, Stream(sock, address, network=peer.timeouts.network), tls, stop)
+    except AssociationError as error:
+        error.requested = True
+        raise
+
+
+def _established(
+    peer: Peer, proposal: Proposal, request: bytes, stream: Stream, tls: TlsSession | None, stop: StopSignal
+) -> Association:
+    """Ask for an association on a connection that stands, and see whether it is of use."""
+    address = stream.peer
     channel = Channel(stream, max_pdu_length=peer.max_pdu.receive, network=peer.timeouts.network)
     try:
         accept = _associate(channel, peer, request, stop.finish_fd)

@@ -164,7 +164,9 @@ def check_usable(peer: Peer, accept: AssociateAccept, negotiation: Negotiation, 
     if not negotiation.accepted:
         counts = Counter(context_refusal(context.result) for context in negotiation.rejected)
         why = ", ".join(f"{words} ({count})" for words, count in counts.items())
-        raise NoContextAccepted(
+        error = NoContextAccepted(
             f"{address} accepted none of the {len(negotiation.rejected)} presentation contexts: {why}",
             hint="the peer does not take these SOP classes in these transfer syntaxes from us",
         )
+        error.refused = len(negotiation.rejected)
+        raise error

@@ -14,6 +14,7 @@ from tests.support.instances import make_study
 from tests.support.job_files import write
 from tests.support.peers import free_port, orthanc, storescp
 from tests.support.recording_scp import recording_scp, rejecting_scp
+from tests.support.scripted_scp import RELEASE_RP, accept, read_one_pdu, scripted_sessions, send
 
 FILES = 5
 
@@ -191,3 +192,27 @@ def test_a_peer_that_takes_only_one_of_two_classes_gets_that_one(tmp_path: Path,
         ("failed", "no_presentation_context"): 1,
     }
     assert (run.job("send")["associations"][0]["proposed"], run.job("send")["associations"][0]["refused"]) == (2, 1)
+
+
+def test_the_contexts_of_a_peer_that_accepts_none_of_them_are_all_refused(tmp_path: Path, files: Path) -> None:
+    """In report.json and in words, and again when the report is made from its events."""
+    session = (accept(results=dict.fromkeys(range(1, 256, 2), 3)), read_one_pdu(), send(RELEASE_RP))
+    with scripted_sessions(session) as port:
+        text = store_yaml(port, files, more="retry: {attempts: 1}")
+        ran = dicomjobs("run", write(tmp_path, text), "--reports", tmp_path / "reports")
+
+    run = latest(tmp_path / "reports")
+    (association,) = run.job("send")["associations"]
+    assert (association["proposed"], association["accepted"], association["refused"]) == (1, 0, 1)
+    assert "1 association, 1 context: 0 accepted, 1 refused" in ran.out
+    again = dicomjobs("report", run.path, "--format", "text")
+    assert "1 association, 1 context: 0 accepted, 1 refused" in again.out
+
+
+def test_nothing_was_proposed_to_a_port_where_nobody_listens(tmp_path: Path, files: Path) -> None:
+    """The report does not count contexts that no peer heard of."""
+    text = store_yaml(free_port(), files, more="retry: {attempts: 1}")
+    dicomjobs("run", write(tmp_path, text), "--reports", tmp_path / "reports")
+
+    associations = latest(tmp_path / "reports").job("send")["associations"]
+    assert {(each["proposed"], each["refused"]) for each in associations} == {(0, 0)}

@@ -101,6 +101,9 @@ def test_failures_are_told_in_words(failure: Failure, words: str) -> None:
         ((association(2, 2, 0), association(3, 3, 0)), 0, "2 associations, 5 contexts: all accepted"),
         ((association(300, 298, 2),), 0, "1 association, 300 contexts: 298 accepted, 2 refused"),
         ((association(2, 0, 0),), 0, "1 association, 2 contexts: 0 accepted, 0 refused, 2 unanswered"),
+        ((replace(association(2, 0, 0), max_pdu=None),), 0, "no association was established, 2 contexts proposed"),
+        ((replace(association(0, 0, 0), max_pdu=None),), 0, "no association was established"),
+        ((replace(association(2, 0, 2), max_pdu=None),), 0, "1 association, 2 contexts: 0 accepted, 2 refused"),
         ((association(2, 2, 0),), 7, "8 associations, in the first of them 2 contexts: all accepted"),
         (
             (association(2, 2, 0), association(2, 1, 1)),
