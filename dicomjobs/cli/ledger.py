@@ -102,7 +102,7 @@ def _selection(arguments: Arguments, subject: Subject) -> Selection:
         peer=subject.place.identity if subject.place else None,
         outcomes=frozenset(outcomes),
         uids=arguments.uids,
-        run_id=arguments.run if arguments.run != "latest" else "",
+        run_id=subject.ledger.latest_run() if arguments.run == "latest" else arguments.run,
     )
 
 

@@ -51,4 +51,4 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
         metavar="UID",
         help="only this SOP Instance UID, study or series",
     )
-    parser.add_argument("--run", default="", metavar="RUN", help="only what this run left, by its id")
+    parser.add_argument("--run", default="", metavar="RUN|latest", help="only what this run left, by its id")

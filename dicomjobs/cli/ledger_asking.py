@@ -153,6 +153,9 @@ def _code(found: Counter[str]) -> int:
 
 def adopt(ledger: LedgerFile, peer: Peer, place: LedgerPlace, arguments: Arguments) -> int:
     """Note instances as delivered that the peer has, or that it is said to have."""
+    for path in arguments.paths:
+        if not os.path.lexists(path):
+            raise refusal("DJ644", f"there is nothing at {path}", hint="name files, folders, or instances.csv of a run")
     run_id = new_run_id(["adopt"], "", reports=place.directory, state=place.directory)
     rows = list(_instances(arguments.paths))
     found: Counter[str] = Counter()

@@ -23,10 +23,13 @@ class LedgerPlace:
 
 def ledger_place(peer: Peer, state: Path) -> LedgerPlace:
     """Return where the deliveries to a peer are recorded; `state` is the folder of all that are not embedded."""
+    title = peer.called_ae_title.strip(
+        " "
+    )  # leading and trailing spaces mean nothing (PS3.8 9.3.2), nor does case in a host's name
     if folder := embedded_folder(peer):
-        identity = PeerIdentity(called_ae_title=peer.called_ae_title, host="embedded", port=0)
+        identity = PeerIdentity(called_ae_title=title, host="embedded", port=0)
         return LedgerPlace(directory=Path(folder) / EMBEDDED_LEDGER, identity=identity)
-    identity = PeerIdentity(called_ae_title=peer.called_ae_title, host=peer.host, port=peer.port)
+    identity = PeerIdentity(called_ae_title=title, host=peer.host.lower(), port=peer.port)
     return LedgerPlace(directory=state, identity=identity)
 
 

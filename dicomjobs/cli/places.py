@@ -41,8 +41,12 @@ def new_run_id(jobs: Sequence[str], file: str, *, reports: Path, state: Path) ->
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder and those above it; a new one is 0700. Raises OSError."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """Make a folder and those above it; each new one is 0700. Raises OSError."""
+    try:
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    except FileNotFoundError:
+        make_private_folder(path.parent)
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 def make_run_directory(reports: Path, run_id: str) -> Path:

@@ -33,6 +33,7 @@ CODES = {
     "DJ641": "a table of instances that is none",
     "DJ642": "there is no ledger",
     "DJ643": "a file that cannot configure logging",
+    "DJ644": "nothing to adopt where a path leads",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""
 

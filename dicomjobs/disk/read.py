@@ -26,6 +26,8 @@ from dicomjobs.plan.plan import PlannedInstance
 
 WHOLE_BYTES = 256 * 1024
 """A data set up to this size is read at once and given as one chunk."""
+HEAD_BYTES = 64 * 1024
+"""SOP Instance UID (0008,0018) is in front of all elements that may be longer than this."""
 DIGEST_BYTES = 64 * 1024
 """A data set up to this size is digested; of a larger one the digest would cost more than the sending."""
 
@@ -51,8 +53,10 @@ class FileStore:
         try:
             if instance.size - instance.offset > WHOLE_BYTES:
                 _check(Window(fd, instance.size, base=instance.offset), instance)
+                _check_identity(os.pread(fd, HEAD_BYTES, instance.offset), instance)
                 return StreamedPayload(os.dup(fd), instance, self._buffers, digest)
             data = _read_whole(fd, instance) + padding(instance)
+            _check_identity(data, instance)
             sha256 = _digest(data, digest)
             return BytesPayload(data, sha256=sha256, source_sha256=sha256)
         except OSError as error:
@@ -162,6 +166,12 @@ def _read_whole(fd: int, instance: PlannedInstance) -> bytes:
     check_unchanged(os.fstat(fd), instance)
     _check(Window(-1, instance.size, data, instance.offset), instance)
     return data
+
+
+def _check_identity(head: bytes, instance: PlannedInstance) -> None:
+    """Raise NotSendable when a file holds another instance now, which size and time of change do not tell."""
+    if instance.sop_instance_uid.encode() not in head and not encoding_of(instance.transfer_syntax).deflated:
+        raise NotSendable("changed_since_plan", "the file holds another instance since the plan was made")
 
 
 def _check(window: Window, instance: PlannedInstance | SurveyedFile) -> None:

@@ -8,7 +8,7 @@ from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, Outcome, Proof
 from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.feed import Taken
-from dicomjobs.execute.halt import STOPPED_AFTER_FAILURE, Brake, journal_failed, stopped_after
+from dicomjobs.execute.halt import HELD, STOPPED_AFTER_FAILURE, Brake, journal_failed, stopped_after
 from dicomjobs.execute.later import Later, PutOff
 from dicomjobs.execute.outbox import Emitter
 from dicomjobs.execute.patience import Patience
@@ -91,6 +91,16 @@ class LaneAccount:
         wait = next_wait(self.shared.step.retry, before.waited if before else 0.0, ports.chance())
         due = ports.monotonic() + (0.0 if event.outcome is Outcome.UNKNOWN else wait)
         self.put_off(event, due=due, waited=wait)
+
+    def put_off_held(self, item: int) -> bool:
+        """Put a row off that another run is sending now: it may be delivered soon. False where a job tries everything once."""
+        retry, ports, before = self.shared.step.retry, self.shared.ports, self.later.earlier_attempt(item)
+        if retry.attempts == 1:
+            return False
+        wait = next_wait(retry, before.waited if before else 0.0, ports.chance())
+        last = before.last if before else HELD.not_sent(self.shared.job.name, item)
+        self.put_off(last, due=ports.monotonic() + wait, waited=wait)
+        return True
 
     def put_off(self, last: InstanceFinished, *, due: float, waited: float = 0.0) -> None:
         """Keep a row for later; `last` is what is said of it should there be no later."""

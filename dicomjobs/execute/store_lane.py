@@ -172,6 +172,8 @@ class StoreLane:
         item, account = each.claimed.item, self._account
         if halted is None and self._doubts.take(each):
             return False
+        if halted is None and each.verdict is Verdict.HELD_BY_OTHER_RUN and account.put_off_held(item):
+            return False
         if each.verdict in CLAIMED:
             self._shared.journal.release([item])
         before = account.later.earlier_attempt(item)

@@ -20,6 +20,8 @@ from dicomjobs.ledger.recovery import RecoveredRun, dead_marks, recover_dead_run
 from dicomjobs.ledger.statements import transaction
 from dicomjobs.plan.plan import PlannedInstance
 
+_FORGOTTEN_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -87,6 +89,12 @@ class LedgerFile:
             (count,) = self._connection.execute(query).fetchone()
         return int(count)
 
+    def latest_run(self) -> str:
+        """The id of the run that was the last to claim or adopt anything, one that no run has when there is none."""
+        with in_words(self._directory):
+            found = self._connection.execute(sql.LATEST_RUN).fetchone()
+        return str(found[0]) if found else "latest"
+
     def damage(self) -> str:
         """What SQLite finds wrong in the whole file, "" when it is sound."""
         with in_words(self._directory):
@@ -139,13 +147,23 @@ class LedgerFile:
         return int(count)
 
     def forget(self, selection: Selection) -> int:
-        """Forget the instances that are meant; returns how many. Raises also when a run is at work on one of them."""
-        where, values = _where(selection)
+        """Forget the instances that are meant; returns how many. Raises also when a run is at work on one of them.
+
+        It is done in pieces, so that runs that are at work on other instances get their turn.
+        """
+        forgotten = 0
+        while some := self._forget_some(*_where(selection)):
+            forgotten += some
+        return forgotten
+
+    def _forget_some(self, where: str, values: list[object]) -> int:
+        """Forget as many as take a fraction of a second."""
         with in_words(self._directory), transaction(self._connection):
             (claimed,) = self._connection.execute(sql.CLAIMED_AMONG + where, values).fetchone()
             if claimed:
                 raise JournalUnavailable(f"a run is at work on {claimed} of these instances: wait until it ends")
-            return self._connection.execute(sql.FORGET.format(chosen=sql.CHOSEN + where), values).rowcount
+            chosen = f"{sql.CHOSEN}{where} LIMIT {_FORGOTTEN_AT_ONCE}"
+            return self._connection.execute(sql.FORGET.format(chosen=chosen), values).rowcount
 
     def revise(self, peer: PeerIdentity, uids: Iterable[str], outcome: Outcome, reason: str, proof: str) -> None:
         """Note what was found out about instances of a peer since they were settled."""

@@ -15,6 +15,7 @@ COUNTS = """
     ORDER BY peer.id, instance.outcome"""
 
 RUNS = "SELECT count(*) FROM run"
+LATEST_RUN = "SELECT run_id FROM run ORDER BY id DESC LIMIT 1"
 OPEN_CLAIMS = "SELECT count(*) FROM claim"
 
 COUNT = "SELECT count(*)" + _JOINED

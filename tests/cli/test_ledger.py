@@ -125,6 +125,8 @@ def test_list_gives_a_line_an_instance(sent: Site) -> None:
     assert sent.uid(2) in sent.ledger("list", "--uid", sent.uid(2)).out
     assert len(sent.ledger("list", "--uid", sent.made[0].study_instance_uid).out.splitlines()) == FILES
     assert sent.ledger("list", "--run", "another").out == ""
+    sent.run()
+    assert len(sent.ledger("list", "--run", "latest").out.splitlines()) == 1  # what was refused was tried again
     assert sent.ledger("list", "--peer", "OTHER@127.0.0.1:104").out == ""
 
 
@@ -199,6 +201,48 @@ def test_forgotten_instances_are_sent_as_new(sent: Site) -> None:
     assert sent.ledger("forget", "--outcome", "failed", "--yes").out == "1 forgotten\n"
     sent.run()
     assert sent.archive.came[sent.uid(2)] == 2
+
+
+def test_many_are_forgotten_in_pieces(sent: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And counted together."""
+    monkeypatch.setattr("dicomjobs.ledger.inspection._FORGOTTEN_AT_ONCE", 2)
+
+    assert sent.ledger("forget", "--peer", "archive", "--yes").out == f"{FILES} forgotten\n"
+    assert known(sent.state) == {}
+
+
+def test_what_the_latest_run_left_is_forgotten_alone(sent: Site) -> None:
+    """What runs before it left stays."""
+    sent.run()
+
+    assert sent.ledger("forget", "--peer", "archive", "--run", "latest", "--yes").out == "1 forgotten\n"
+    assert sent.ledger("forget", "--run", "latest", "--peer", "archive", "--yes").out == "0 forgotten\n"
+    assert len(known(sent.state)) == FILES - 1
+
+
+def test_every_spelling_of_a_peer_is_the_same_to_the_ledger(sent: Site) -> None:
+    """Spaces around an AE title mean nothing, nor does the case of a host's name."""
+    spelled = f'{{host: LOCALHOST, port: {sent.archive.port}, called_ae_title: " ARCHIVE "}}'
+    text = (sent.folder / "job.yaml").read_text().replace(peer_yaml(sent.archive.port, called="ARCHIVE"), spelled)
+    (sent.folder / "spelled.yaml").write_text(text)
+    (sent.folder / "local.yaml").write_text(text.replace("LOCALHOST", "localhost").replace(" ARCHIVE ", "ARCHIVE"))
+    first = dicomjobs("run", sent.folder / "spelled.yaml", "--reports", sent.folder / "reports")
+    again = dicomjobs("run", sent.folder / "local.yaml", "--reports", sent.folder / "reports")
+
+    assert (first.code, again.code) == (0, 0)
+    assert "4 skipped" in again.out
+
+
+def test_the_state_folder_is_for_its_owner_alone(sent: Site) -> None:
+    """Whichever part of a run makes it."""
+    assert sent.state.stat().st_mode & 0o777 == 0o700
+
+
+def test_adopting_from_where_nothing_is_is_a_mistake(site: Site) -> None:
+    """Nothing is adopted, and nobody is asked."""
+    ended = site.ledger("adopt", "archive", site.folder / "files", site.folder / "nowhere")
+
+    assert (ended.code, "DJ644" in ended.err, site.archive.queries) == (2, True, 0)
 
 
 def test_a_folder_that_the_peer_has_already_is_adopted(site: Site) -> None:

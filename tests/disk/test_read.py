@@ -128,6 +128,17 @@ def test_two_large_payloads_at_once_do_not_share_a_buffer(tmp_path: Path, store:
 
 
 @pytest.mark.parametrize("rows", [16, 512])
+def test_another_instance_of_the_same_size_and_time_is_refused(tmp_path: Path, store: Files, rows: int) -> None:
+    """It would be sent under a UID that is not its own, and that one called delivered."""
+    planned = make_instance(tmp_path / "a.dcm", number=1, rows=rows).planned()
+    other = make_instance(tmp_path / "b.dcm", number=2, rows=rows)
+    os.utime(other.path, ns=(planned.mtime_ns, planned.mtime_ns))
+    other.path.replace(planned.path)
+
+    assert refusal(store, planned) == ("changed_since_plan", "the file holds another instance since the plan was made")
+
+
+@pytest.mark.parametrize("rows", [16, 512])
 def test_a_file_that_changed_since_the_plan_is_refused(tmp_path: Path, store: Files, rows: int) -> None:
     """Longer, shorter, newer, gone, or something else altogether."""
     made = make_instance(tmp_path / "a.dcm", rows=rows)

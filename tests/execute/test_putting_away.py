@@ -6,30 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from dicomjobs.events import Cause, Event, InstanceFinished, JobFinished, JobOutcome, Outcome, Proof, SentFilesKept
-from dicomjobs.execute.ports import Earlier, Fate, Verdict
+from dicomjobs.events import Cause, Event, InstanceFinished, JobFinished, JobOutcome, Outcome, SentFilesKept
+from dicomjobs.execute.ports import Fate, Verdict
 from dicomjobs.execute.tally import Tally
 from dicomjobs.model.sent_files import PutAway, SentFiles
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import JobPlan, PlannedInstance, StoreStep
-from tests.support.fake_ports import Answer, FakeJournal, Stage
+from tests.support.fake_ports import EARLIER, Answer, FakeJournal, Stage
 from tests.support.runs import MadeInstances, make_plan, store_job
 
 A_FAILURE, A_WARNING, BUSY = 0xC000, 0xB000, 0xA700
-EARLIER = Earlier(
-    run_id="20260101T000000Z-x-0000",
-    outcome=Outcome.DELIVERED,
-    reason="",
-    status=0,
-    at=0.0,
-    same_file=True,
-    size=302,
-    sha256="d1",
-    data_set_bytes=2,
-    failed_runs=0,
-    proof=Proof.STATUS,
-    older_copy=False,
-)
 
 
 def _job(put_away: PutAway, count: int = 4) -> JobPlan:

@@ -32,9 +32,10 @@ from dicomjobs.events import (
 from dicomjobs.execute.ports import Verdict
 from dicomjobs.model.association import AcceptedContext, Proposal
 from dicomjobs.model.job import EmptyPolicy, EndWith, OnFailure
+from dicomjobs.model.resume import Retry
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import Excluded, JobPlan, Plan, PlannedInstance, StoreStep
-from tests.support.fake_ports import Answer, FakeFiles, FakeJournal, Stage
+from tests.support.fake_ports import EARLIER, Answer, FakeFiles, FakeJournal, Stage
 from tests.support.runs import CT, EXPLICIT, MadeInstances, make_plan, store_job
 
 BIG = "1.2.840.10008.1.2.2"
@@ -354,13 +355,31 @@ def test_a_ledger_that_cannot_be_written_stops_the_job_and_hides_nothing(call: s
     assert all(each.ended_by is not None for each in stage.associations)
 
 
-def test_an_instance_that_another_run_holds_is_left_to_it() -> None:
-    """It is not ours to call delivered."""
+PATIENT = Retry(attempts=5, runs=3, first_wait=1.0, longest_wait=300.0, budget=120.0, second_look=5.0)
+
+
+@pytest.mark.parametrize(("attempts", "waits"), [(5, 120), (1, 0)])
+def test_an_instance_that_another_run_holds_is_left_to_it(attempts: int, waits: int) -> None:
+    """It is not ours to call delivered; the other is waited for as long as the job's budget has it."""
     stage = Stage(MadeInstances(2), journal=FakeJournal(found={0: (Verdict.HELD_BY_OTHER_RUN, None)}))
 
-    events = stage.run(make_plan(store_job(count=2)))
+    events = stage.run(make_plan(_changed(store_job(count=2), retry=replace(PATIENT, attempts=attempts))))
 
     assert _summary(events) == [(0, "not_sent", "held_by_other_run"), (1, "delivered", "")]
+    assert waits / 2 <= sum(stage.pauses) <= waits
+
+
+def test_an_instance_that_another_run_holds_is_soon_delivered() -> None:
+    """By that run, or by this one when the other let go of it."""
+    stage = Stage(MadeInstances(3))
+    stage.journal.found = {0: (Verdict.HELD_BY_OTHER_RUN, None), 1: (Verdict.HELD_BY_OTHER_RUN, None)}
+    let_go = {0: (Verdict.ALREADY_DELIVERED, EARLIER), 1: (Verdict.SEND, None)}
+    stage.on_pause = lambda: stage.journal.found.update(let_go)
+
+    events = stage.run(make_plan(_changed(store_job(count=3), retry=PATIENT)))
+
+    assert _summary(events) == [(0, "skipped", "already_delivered"), (1, "delivered", ""), (2, "delivered", "")]
+    assert len(stage.pauses) == 1
 
 
 def test_end_with_abort_aborts() -> None:

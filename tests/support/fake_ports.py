@@ -28,6 +28,23 @@ Answer = int | AssociationError
 """A status, or the error that comes instead of a response."""
 
 
+EARLIER = Earlier(
+    run_id="20260101T000000Z-x-0000",
+    outcome=Outcome.DELIVERED,
+    reason="",
+    status=0,
+    at=0.0,
+    same_file=True,
+    size=302,
+    sha256="d1",
+    data_set_bytes=2,
+    failed_runs=0,
+    proof=Proof.STATUS,
+    older_copy=False,
+)
+"""What a ledger knows of an instance that was delivered from the file at hand."""
+
+
 @dataclass(slots=True)
 class FakeStop:
     """A stop signal that tests move by hand."""
