@@ -31,10 +31,12 @@ def context_warnings(workspace: Workspace) -> Diagnostics:
     found: list[Diagnostic] = []
     for job in workspace.jobs:
         if isinstance(job, StoreJob):
+            of_job: list[Diagnostic] = []
             if isinstance(job.association_profile, AssociationProfile):
-                found += _unused(job, job.association_profile, kinds_of(job.send_set))
+                of_job += _unused(job, job.association_profile, kinds_of(job.send_set))
             if acceptance := workspace.acceptances.get(job.peer):
-                found += _unaccepted(job, acceptance, kinds_of(job.send_set))
+                of_job += _unaccepted(job, acceptance, kinds_of(job.send_set))
+            found += (workspace.whereabouts.located(each, ("jobs", job.name, "store")) for each in of_job)
     return tuple(dict.fromkeys(found))
 
 

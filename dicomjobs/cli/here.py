@@ -17,6 +17,7 @@ from dicomjobs.cli.query_files import query_file_problems
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.reserve import lack_of_room
 from dicomjobs.cli.tls_here import PasswordNotAsked, tls_findings
+from dicomjobs.config.places import Pointer
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
 from dicomjobs.diagnostics import Diagnostic, Diagnostics
@@ -36,12 +37,13 @@ _UNKNOWN = "${"  # what is left in a path that depends on a parameter that only 
 
 def check_here(workspace: Workspace) -> Diagnostics:
     """Return an error for each thing that a run would not be able to open, and a warning for what soon will be of no use."""
+    where = workspace.whereabouts
     peers = dict.fromkeys(peer for job in workspace.jobs for peer in (job.peer, job.peer.queries_at) if peer)
     sets = dict.fromkeys(job.send_set for job in workspace.jobs if isinstance(job, StoreJob))
     problems = list(_folder_problems(workspace))
-    problems += (problem for send_set in sets for problem in _send_set_problems(send_set))
-    found = [mistake("DJ601", summary, hint=hint) for summary, hint in problems]
-    found += (finding for peer in peers for finding in _peer_findings(peer))
+    problems += (problem for send_set in sets for problem in _send_set_problems(send_set, where.declared[send_set]))
+    found = [where.located(mistake("DJ601", summary, hint=hint), at) for at, (summary, hint) in problems]
+    found += (where.located(finding, where.declared[peer]) for peer in peers for finding in _peer_findings(peer))
     known = (finding for finding in dict.fromkeys(found) if _UNKNOWN not in finding.summary)
     return (*known, *query_file_problems(workspace.jobs, workspace.dictionary))
 
@@ -49,24 +51,38 @@ def check_here(workspace: Workspace) -> Diagnostics:
 _Problem = tuple[str, str]
 """What is wrong, and what to do about it ("" when that is plain)."""
 
+_Placed = tuple[Pointer, _Problem]
+"""A problem with where the document says what leads to it."""
 
-def _folder_problems(workspace: Workspace) -> Iterator[_Problem]:
+
+def _at(pointer: Pointer, problems: Iterator[_Problem]) -> Iterator[_Placed]:
+    """Yield problems with their place."""
+    return ((pointer, problem) for problem in problems)
+
+
+def _folder_problems(workspace: Workspace) -> Iterator[_Placed]:
     """Yield the folders that a run could not write into, or keep a ledger in."""
     state = state_folder(workspace.state_directory)
-    yield from _place_problems("state folder", state, ledger=state)
-    yield from _ledger_problems(workspace, state)
-    yield from _place_problems("reports folder", reports_folder(workspace.reports_directory, state=state))
+    at_state = ("state", "directory")
+    yield from _at(at_state, _place_problems("state folder", state, ledger=state))
+    yield from _at(at_state, _ledger_problems(workspace, state))
+    reports = reports_folder(workspace.reports_directory, state=state)
+    yield from _at(("reports", "directory"), _place_problems("reports folder", reports))
     for job in workspace.jobs:
         for peer in (job.peer, job.peer.queries_at):
             if peer and peer.embedded_directory is not None:
-                what = f"peer {peer.name}, embedded directory"
-                embedded = Path(peer.embedded_directory)
-                yield from _place_problems(what, embedded, ledger=embedded / EMBEDDED_LEDGER)
+                at = (*workspace.whereabouts.declared[peer], "embedded", "directory")
+                yield from _at(at, _embedded_problems(peer.name, Path(peer.embedded_directory)))
         if isinstance(job, StoreJob):
-            yield from _sent_files_problems(job)
+            yield from _at(("jobs", job.name, "store", "sent_files"), _sent_files_problems(job))
         if isinstance(job, FindJob):
-            for output in job.outputs:
-                yield from _output_problems(job.name, output)
+            for number, output in enumerate(job.outputs):
+                yield from _at(("jobs", job.name, "find", "outputs", number), _output_problems(job.name, output))
+
+
+def _embedded_problems(name: str, folder: Path) -> Iterator[_Problem]:
+    """Yield why an embedded peer could not keep its instances in a folder, or their ledger beside them."""
+    return _place_problems(f"peer {name}, embedded directory", folder, ledger=folder / EMBEDDED_LEDGER)
 
 
 def _sent_files_problems(job: StoreJob) -> Iterator[_Problem]:
@@ -160,17 +176,17 @@ def _may(path: Path, mode: int) -> bool:
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _send_set_problems(send_set: SendSet) -> Iterator[_Problem]:
+def _send_set_problems(send_set: SendSet, at: Pointer) -> Iterator[_Placed]:
     """Yield the entries without a pattern that are not there or cannot be read, and what cannot be read in folders and of patterns."""
-    for entry in send_set.paths:
+    for number, entry in enumerate(send_set.paths):
         if not is_pattern(entry.path) and (problem := _unreadable(Path(without_brackets(entry.path)))):
-            yield f"send set {send_set.name}: {entry.written} {problem}", ""
+            yield (*at, "paths", number), (f"send set {send_set.name}: {entry.written} {problem}", "")
     closed = [
         found.path for found in walk(send_set, scan_for(send_set), duplicates=Duplicates.SKIP) if _is_closed(found)
     ]
     if closed:
         others = f", nor can {len(closed) - 1} more" if closed[1:] else ""
-        yield f"send set {send_set.name}: {closed[0]} cannot be read{others}", ""
+        yield (*at, "paths"), (f"send set {send_set.name}: {closed[0]} cannot be read{others}", "")
 
 
 def _is_closed(found: Found) -> bool:

@@ -30,6 +30,7 @@ from dicomjobs.config.sound import without_misshapen
 from dicomjobs.config.suggest import did_you_mean
 from dicomjobs.config.tables import read_tables
 from dicomjobs.config.validate import validate
+from dicomjobs.config.whereabouts import Whereabouts
 from dicomjobs.diagnostics import Diagnostics, InvalidInput, Location, stop_on_errors
 from dicomjobs.dicom.data_dictionary import DataDictionary
 from dicomjobs.model.acceptance import Acceptance
@@ -71,6 +72,7 @@ class Workspace:
     reports_directory: str | None
     phi: Phi
     state_directory: str | None
+    whereabouts: Whereabouts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,12 @@ def load_workspace(
         reports_directory=_directory(document, places, "reports"),
         phi=_phi(document, places),
         state_directory=_directory(document, places, "state"),
+        whereabouts=Whereabouts(
+            documents=checked.sources.documents,
+            places=places,
+            declared={peer: at for at, peer in site.peers.items()}
+            | {files: at for at, files in site.send_sets.items()},
+        ),
     )
     return workspace, warnings
 

@@ -201,6 +201,19 @@ def test_permissions_that_are_missing_are_told() -> None:
     assert ended.err.count("DJ601") == 7
 
 
+def test_what_is_not_there_is_shown_where_it_is_written(tmp_path: Path) -> None:
+    """File, line and column, as for every other mistake; also of a file that is included."""
+    (tmp_path / "in").mkdir()
+    sets = write(tmp_path, "dicomjobs: 1\nsend_sets:\n  inbox: {paths: [in, gone]}\n", "sets.yaml")
+    jobs = f"jobs: {{send: {{store: {{peer: {{host: h, port: 1}}, send_set: inbox, sent_files: {{move: {sets}/sent}}}}}}}}\n"
+    ended = dicomjobs("check", "--here", write(tmp_path, f"dicomjobs: 1\ninclude: [sets.yaml]\n{jobs}"))
+
+    assert ended.code == 2
+    assert f"{tmp_path}/sets.yaml:3:23 error DJ601 send set inbox: gone does not exist" in ended.err
+    assert "  3 |   inbox: {paths: [in, gone]}\n    |                       ^^^^\n" in ended.err
+    assert f"{tmp_path}/job.yaml:3:78 error DJ601 job send, folder for sent files: {sets} is not a folder" in ended.err
+
+
 def test_what_cannot_be_read_inside_a_send_set_is_told() -> None:
     """A file in a folder, one of a pattern and a folder further down; a run would end with 7 for them."""
     with folder_for_anybody() as folder:
