@@ -305,7 +305,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "leaves_its_folder": "a DICOMDIR names something that is no file in its folder",
     "symlink_broken": "a symbolic link to a file of its folder that is not there",
     "symlink_skipped": "a symbolic link, and links are not followed",
-    "put_away": "an earlier run has sent it and renamed its file",
+    "put_away": "an earlier run is done with it and has renamed its file",
     "duplicate": "the same instance is already in this send set",
     "uid_conflict": "the same SOP Instance UID stands for other content, in this send set or at the peer",
     "already_delivered": "an earlier run has delivered it",

@@ -25,6 +25,12 @@ SKIPPED_WHEN_PUT_AWAY = frozenset({"symlink_broken"})
 SKIPPED_ALWAYS = frozenset({"filtered_out", "too_young", "symlink_outside", "symlink_skipped"})
 """Problems that mean the file was never asked for."""
 
+_ENDINGS = {
+    DONE: "an earlier run has delivered it and given it this ending; to send it again take that off and say --resend all",
+    BAD: "it failed for good in an earlier run, which gave it this ending; to send it again take that off",
+}
+"""What the ending of a file says where files are renamed; whatever is to be sent again, it is left alone."""
+
 
 def plan_store(
     job: StoreJob, inventory: Inventory, *, seed: str, rows: RowStore, scratch: Callable[[], RowStore]
@@ -81,8 +87,7 @@ def _draft_rows(job: StoreJob, inventory: Inventory, draft: Draft, need_of: Call
     renames = job.sent_files.put_away is PutAway.RENAME
     for file in inventory.survey(job.send_set, job.duplicates):
         first = _first_with_uid(file, draft, seen) if job.duplicates is Duplicates.SKIP else None
-        if renames and not file.named and file.path.endswith((DONE, BAD)):
-            words = "an earlier run has sent it and given it this ending"
+        if renames and (words := _put_away(file)):
             draft.add_left_out(file, Excluded.SKIPPED, "put_away", words)
         elif file.problem:
             draft.add_left_out(file, _excluded(file, job.sent_files.put_away), file.problem, file.words)
@@ -105,6 +110,11 @@ def _draft_rows(job: StoreJob, inventory: Inventory, draft: Draft, need_of: Call
                         draft.add(file, need)
                 case words:
                     draft.add_left_out(file, Excluded.FAILED, "no_presentation_context", words)
+
+
+def _put_away(file: SurveyedFile) -> str:
+    """Say why a file is left alone that was come across with the ending of one put away; "" when it has none."""
+    return "" if file.named else next((_ENDINGS[each] for each in _ENDINGS if file.path.endswith(each)), "")
 
 
 def _excluded(file: SurveyedFile, put_away: PutAway) -> Excluded:

@@ -306,6 +306,36 @@ def test_a_file_with_a_problem_is_a_row_after_those_that_are_sent(
     assert (step.count, step.associations[0].count) == (2, 1)
 
 
+@pytest.mark.parametrize(("ending", "told"), [(".done", "has delivered it"), (".bad", "failed for good")])
+def test_a_file_that_was_renamed_is_left_alone_and_says_what_would_send_it_again(
+    ending: str, told: str, rows: RowFile
+) -> None:
+    """Unless it is named outright, or the job renames nothing."""
+    file = replace(_file(1), path=f"/in/1.dcm{ending}")
+    renaming = replace(JOB, sent_files=SentFiles(put_away=PutAway.RENAME, directory=""))
+
+    steps = [
+        _plan([each], rows, job) for each, job in [(file, renaming), (replace(file, named=True), renaming), (file, JOB)]
+    ]
+
+    assert [step.excluded for step in steps] == [1, 0, 0]
+    assert (rows[0].excluded, rows[0].reason) == (Excluded.SKIPPED, "put_away")
+    assert told in rows[0].words
+    assert "to send it again take that off" in rows[0].words
+
+
+@pytest.mark.parametrize(("put_away", "expected"), [(PutAway.KEEP, Excluded.FAILED), (PutAway.MOVE, Excluded.SKIPPED)])
+def test_a_link_whose_file_a_job_has_put_away_is_no_failure_of_that_job(
+    put_away: PutAway, expected: Excluded, rows: RowFile
+) -> None:
+    """Where files stay the link should lead to one."""
+    link = SurveyedFile(path="/in/link", named=False, problem="symlink_broken", words="because")
+
+    _plan([link], rows, replace(JOB, sent_files=SentFiles(put_away=put_away, directory="/sent")))
+
+    assert (rows[0].excluded, rows[0].reason) == (expected, "symlink_broken")
+
+
 def _profile(*contexts: tuple[str, tuple[str, ...]]) -> AssociationProfile:
     """Return an association profile."""
     templates = tuple(ContextTemplate(abstract_syntax=each, transfer_syntaxes=syntaxes) for each, syntaxes in contexts)
