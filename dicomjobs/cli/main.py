@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from dicomjobs.cli.arguments import Arguments, parse_arguments
+from dicomjobs.cli.pipes import open_closed_streams
 from dicomjobs.cli.terminable import Terminated, terminable
 
 VERBS = {
@@ -32,6 +33,7 @@ VERBS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (README, "Exit codes")."""
+    open_closed_streams()
     arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
         with terminable():

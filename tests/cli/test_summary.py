@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Ended, command_line, dicomjobs, dicomjobs_process, store_yaml
+from tests.support.command import Ended, command_line, dicomjobs, dicomjobs_process, latest, store_yaml
 from tests.support.instances import make_study
 from tests.support.job_files import write
+from tests.support.ledgers import is_sound
 from tests.support.recording_scp import recording_scp
 
 
@@ -139,6 +140,37 @@ def test_a_run_whose_output_nobody_reads_still_accounts_for_everything(tmp_path:
 
     assert (ended.code, ended.err) == (0, "")
     assert (tmp_path / "reports" / "latest" / "report.json").exists()
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_was_closed_from_the_beginning_changes_nothing(tmp_path: Path, closing: str) -> None:
+    """Neither the exit code, nor what the files hold: none of them gets what is printed."""
+    make_study(tmp_path / "files", 2, rows=4)
+    with recording_scp() as scp:
+        job = write(
+            tmp_path, store_yaml(scp.port, tmp_path / "files") + f"state: {{directory: {tmp_path / 'state'}}}\n"
+        )
+        command = command_line("run", job, "--reports", tmp_path / "reports", "-v")
+        ended = subprocess.run(
+            ["sh", "-c", f'exec "$@" {closing}', "sh", *command], capture_output=True, text=True, check=False
+        )
+
+    assert (ended.returncode, len(scp.stored)) == (0, 2)
+    assert ("Exit code 0: all done." in ended.stdout) is (">&-" not in closing.split())
+    assert ("send: 2 instances" in ended.stderr) is ("2>&-" not in closing)
+    run = latest(tmp_path / "reports")
+    assert run.events[-1]["event"] == "run_finished"
+    assert not any("send: 2 instances" in path.read_text() for path in run.path.iterdir())
+    assert is_sound(tmp_path / "state")
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_mistake_keeps_its_exit_code_where_nobody_can_be_told(tmp_path: Path, closing: str) -> None:
+    """Usage and input alike."""
+    for arguments in (["run"], ["check", write(tmp_path, "dicomjobs: 2\n")]):
+        command = ["sh", "-c", f'exec "$@" {closing}', "sh", *command_line(*arguments)]
+
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 2
 
 
 def test_what_is_happening_may_go_unread_without_stopping_it(tmp_path: Path) -> None:
