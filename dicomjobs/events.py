@@ -311,7 +311,7 @@ INSTANCE_REASONS: Mapping[str, str] = {
     "already_delivered": "an earlier run has delivered it",
     "not_compared": "delivered before from a file that has changed since, and nothing tells whether its content has",
     "parked": "it failed for good on as many runs as retry.runs allows",
-    "peer_unavailable": "the peer failed again and again until the run's time for waiting was used up",
+    "peer_unavailable": "the peer failed again and again until the time for waiting was used up that the job's retry: {budget: …} gives",
     "not_arrived": "sent without an answer, and the peer does not have it",
     "still_unknown": "an earlier attempt does not know whether it arrived",
     "no_presentation_context": "no presentation context fits",

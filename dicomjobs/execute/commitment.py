@@ -14,7 +14,7 @@ from itertools import islice
 from dicomjobs.dicom.sop_classes import STORAGE_COMMITMENT_INSTANCE, STORAGE_COMMITMENT_PUSH_MODEL
 from dicomjobs.dicom.status import Category, category, hint, words
 from dicomjobs.dicom.transfer_syntaxes import FALLBACK
-from dicomjobs.errors import AssociationError, CannotListen, Interrupted, ProtocolError, Timeout
+from dicomjobs.errors import AssociationError, CannotListen, Interrupted, NoContextAccepted, ProtocolError, Timeout
 from dicomjobs.events import Cause, Proof
 from dicomjobs.execute.associating import Associating, NumberedAssociation
 from dicomjobs.execute.bytes_payload import BytesPayload
@@ -151,6 +151,9 @@ class _Asking:
                 self._association = self.associating.establish(PROPOSAL, self.verification.emit)
             except AssociationError as error:
                 self._gave_up = error
+                if isinstance(error, NoContextAccepted):
+                    error.words = f"the peer offers no storage commitment ({error.words})"
+                    error.hint = "use `verify: query`"
                 raise
             self._association.wire.take_reports(self.take_report)
         return self._association
@@ -198,11 +201,20 @@ class _Asking:
         if error:
             return unanswered(error)
         within = f"{self.verification.step.verify_within:g} s"
-        advice = (
-            "" if self.associating.peer.reports_at else ", or to report on an association of its own: see `reports_at`"
-        )
         missing = f"no result of storage commitment came within {within} (verify_within)"
-        return unanswered(Timeout(missing, hint=f"the peer may need longer{advice}", clock="dimse"))
+        return unanswered(
+            Timeout(missing, hint=f"the peer may need longer, or {self._where_it_reports()}", clock="dimse")
+        )
+
+    def _where_it_reports(self) -> str:
+        """Say what else the peer may lack to report to us."""
+        peer = self.associating.peer
+        if peer.reports_at is None:
+            return "report on an association of its own: see `reports_at`"
+        return (
+            f"its own entry for us is not right: it must know the AE title {peer.calling_ae_title!r} "
+            f"as this host and port {peer.reports_at.port} (reports_at)"
+        )
 
     def _settle_results(self, until: float) -> bool:
         """Take note of the results that have come; tells whether some are still missing."""

@@ -112,6 +112,9 @@ class Lookup:
         try:
             association = self._association or self.associating.establish(PROPOSAL, self.emit)
         except AssociationError as error:
+            if isinstance(error, NoContextAccepted):
+                error.words = f"the peer answers no queries ({error.words})"
+                error.hint = "name the system that answers them as `queries_at`"
             return error
         self._association = association
         try:

@@ -28,6 +28,8 @@ _PAUSES = (1.0, 2.0, 4.0, 8.0)
 _LONGEST_PAUSE = 15.0
 """Seconds between one round of questions and the next: most archives have what they were sent at once, some take a minute."""
 
+_SENT_AGAIN = "run again: what is missing is then sent once more"
+
 _OWN_CAUSES = frozenset({Cause.INTERRUPTED, Cause.LOCAL_RESOURCE})
 """Causes that are ours and not the peer's, which have exit codes of their own."""
 
@@ -162,7 +164,7 @@ class _Rounds:
             case _ if waiting is not None and _may_change(sighting):
                 self._put_off(item, waiting, sighting)
             case Presence.ABSENT:
-                self.verification.miss(item, row, "not_found")
+                self.verification.miss(item, row, "not_found", hint=_SENT_AGAIN)
             case Presence.NOT_ANSWERABLE:
                 self.verification.leave(1, sighting)
 
@@ -187,7 +189,7 @@ class _Rounds:
                 case _ if not is_last and _may_change(sighting):
                     self._put_off(item, self.counting, sighting)
                 case Presence.ABSENT:
-                    self.verification.miss(item, row, sighting.reason, sighting.words)
+                    self.verification.miss(item, row, sighting.reason, sighting.words, _SENT_AGAIN)
                 case Presence.NOT_ANSWERABLE:
                     self.verification.leave(1, sighting)
 

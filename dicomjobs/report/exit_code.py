@@ -43,7 +43,7 @@ _MEANINGS: Final[Mapping[int, str]] = {
     FAILED_FOR_GOOD: "something failed for good, or a result is incomplete",
     RUN_AGAIN: "what is left may succeed when it is run again",
     WARNINGS: "there were warnings, and the job says that they count",
-    NOT_AS_EXPECTED: "something is missing at the peer, or is not as expected",
+    NOT_AS_EXPECTED: "something is missing at the peer, not proven to be there, or not as expected",
     LOCAL_RESOURCE: "this computer failed: disk, permission or ledger",
     OUTCOME_UNKNOWN: "it is not known whether everything arrived",
     REFUSED_BY_PEER: "the peer refused us",

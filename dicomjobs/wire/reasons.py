@@ -74,7 +74,8 @@ def _rejection_hint(peer: Peer, source: int, diagnostic: int) -> str:
                 "and the port may belong to another AE"
             )
         case 3, (1 | 2):
-            return "the peer is busy: use fewer associations at once (max_associations), or run again later"
+            fewer = "use fewer associations at once (max_associations), or " if peer.max_associations > 1 else ""
+            return f"the peer is busy: {fewer}run again later"
         case ((1 | 2), 1):
             return "the peer's log says why; often it does not know our AE title or address, or it is full"
         case _:
@@ -133,6 +134,8 @@ _TLS_HINTS = {
     "key too weak": "the peer's key is too short to protect anything: it needs a new one, RSA with 2048 bits for example",
     "digest algorithm too weak": "the peer's certificate is signed with a digest that protects nothing any more: it needs a new one",
     "certificate purpose": "the peer shows a certificate that is not for servers: it needs one with extended key usage serverAuth",
+    "not include key usage": "the authority in tls.trust that signed it lacks keyUsage: have the authority's certificate made anew, "
+    "with `-addext keyUsage=critical,keyCertSign,cRLSign` where that is `openssl req -x509`",
     "issuer certificate": "name the authority that signed the peer's certificate in tls.trust",
     "self-signed": "name the peer's certificate, or the authority that signed it, in tls.trust",
     "expired": "the peer's certificate needs renewing",

@@ -265,7 +265,7 @@ def test_a_reason_that_may_pass_is_asked_again(reason: int, tmp_path: Path, file
 
 NOT_PROVEN: dict[str, tuple[Sequence[Sequence[Step]], str]] = {
     "silence": ([(*ASKED, *RELEASED)], "no result of storage commitment came within 0.4 s"),
-    "no service": ([(accept(results={1: 3}), *RELEASED)], "accepted none of the 1 presentation contexts"),
+    "no service": ([(accept(results={1: 3}), *RELEASED)], "the peer offers no storage commitment ("),
     "refused": ([(accept(), read_message(), respond(status=0x0124), *RELEASED)], "not authorized"),
     "closed": ([(*ASKED, close())], "closed the connection"),
     "closed twice before the response": ([(accept(), read_message(), close())] * 2, "closed the connection"),
@@ -296,6 +296,24 @@ def test_what_the_peer_does_not_say_stays_delivered_by_its_status(
     (failure,) = ran.job("send")["failures"]
     assert failure["reason"] == "not_verified"
     assert words in failure["words"]
+
+
+def test_a_peer_without_storage_commitment_is_to_be_queried(tmp_path: Path, files: Path) -> None:
+    """The report says what to type instead."""
+    _, ran = asked(tmp_path, files, (accept(results={1: 3}), *RELEASED))
+
+    (failure,) = ran.job("send")["failures"]
+    assert failure["try"] == "use `verify: query`"
+    assert "abstract syntax not supported" in failure["words"]
+
+
+def test_a_result_that_does_not_come_may_be_on_its_way_to_somebody_else(tmp_path: Path, files: Path) -> None:
+    """The hint says as whom the peer has to know us."""
+    listen = free_port()
+    _, ran = asked(tmp_path, files, (*ASKED, *RELEASED), listen=listen, within="0.4s")
+
+    (failure,) = ran.job("send")["failures"]
+    assert f"must know the AE title 'DICOMJOBS' as this host and port {listen} (reports_at)" in failure["try"]
 
 
 def test_a_port_that_is_taken_is_a_fault_of_this_computer(tmp_path: Path, files: Path) -> None:

@@ -107,6 +107,7 @@ def test_an_instance_that_is_not_there_is_missing(tmp_path: Path, files: Path) -
     job = ran.job("send")
     assert (job["outcome"], job["counts"]["delivered"], job["counts"]["missing"]) == ("failed", 2, 1)
     assert [(each["reason"], each["count"]) for each in job["failures"]] == [("not_found", 1)]
+    assert job["failures"][0]["try"] == "run again: what is missing is then sent once more"
     assert "verified: 2 by query" in ended.out
     assert "1 missing" in ended.out
 
@@ -268,6 +269,10 @@ def test_a_peer_that_only_stores_cannot_verify(tmp_path: Path, files: Path) -> N
         ended, ran = run(tmp_path / "job", files, peer.port)
 
     assert (ended.code, proofs(ran)) == (6, {"status": FILES})
+    (failure,) = ran.job("send")["failures"]
+    assert "the peer answers no queries (" in failure["words"]
+    assert "`queries_at`" in failure["try"]
+    assert "not proven to be there" in ended.out
 
 
 def test_the_plan_says_where_and_how_long_is_asked(tmp_path: Path, files: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from typing import NoReturn
 
@@ -35,6 +36,17 @@ def test_every_rejection_has_words_a_hint_and_its_octets(result: int, source: in
     assert f"result {result}, source {source}, reason {diagnostic}" in error.words
     assert error.hint
     assert error.remedy is (Remedy.FIX_CONFIGURATION if result == 1 else Remedy.TRY_AGAIN)
+
+
+def test_a_busy_peer_is_relieved_of_associations_only_where_there_are_several() -> None:
+    """One cannot become fewer."""
+    one, four = (
+        rejected(replace(PEER, max_associations=number), "a:1", result=2, source=3, diagnostic=2).hint
+        for number in (1, 4)
+    )
+
+    assert one == "the peer is busy: run again later"
+    assert "max_associations" in four
 
 
 def test_no_two_rejections_have_the_same_words() -> None:
