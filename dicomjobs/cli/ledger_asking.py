@@ -27,6 +27,7 @@ from dicomjobs.disk.row_file import temporary_rows
 from dicomjobs.events import DELIVERED, Outcome, Proof
 from dicomjobs.execute.associating import Associating
 from dicomjobs.execute.counting import Counting, deliveries_of, names_no_instances
+from dicomjobs.execute.doubts import OLDER_COPY
 from dicomjobs.execute.lookup import Lookup, at_query_peer
 from dicomjobs.execute.sighting import Presence, Sighting
 from dicomjobs.ledger.inspection import KnownInstance, LedgerFile, Selection
@@ -38,6 +39,7 @@ from dicomjobs.plan.plan import PlannedInstance
 from dicomjobs.report.exit_code import INTERRUPTED, NOT_AS_EXPECTED, OUTCOME_UNKNOWN, SUCCESS
 
 _AT_ONCE = 1000
+SECOND_LOOK_SECONDS = 5.0
 
 THERE, THERE_BY_COUNT = "there", "there by count (the peer names no instances)"
 """Words for instances that a peer named, and for those of a series of which it says that it has enough."""
@@ -64,17 +66,22 @@ def verify(ledger: LedgerFile, peer: Peer, place: LedgerPlace) -> int:
     """Look everything up that was delivered, or is unknown: what is there is proven, what was delivered and is not is missing.
 
     A peer that names no instances is asked for numbers, as by `verify: query`; they prove nothing of what is unknown. What is missing
-    is sent again by the next run; what is unknown and not there stays unknown, for one look proves little.
+    at two looks is sent again by the next run; what is unknown and not there stays unknown.
     """
     wanted = Selection(peer=place.identity, outcomes=DELIVERED | {Outcome.UNKNOWN})
     instances, found = list(ledger.instances(wanted)), Counter[str]()
     with _asking(peer) as (lookup, stop):
         delivered = deliveries_of(_row(each) for each in instances if each.outcome in DELIVERED)
         numbers = Counting(lookup, delivered)
+        absent: list[KnownInstance] = []
         for batch in _batches(instances):
-            sightings = lookup.look_up([_row(each) for each in batch])
-            seen = [_seen(each, sighting, numbers) for each, sighting in zip(batch, sightings, strict=True)]
-            found.update(_noted(ledger, place, seen))
+            seen = _looked_up(batch, lookup, numbers)
+            absent += [each.instance for each in seen if _needs_second_look(each)]
+            found.update(_noted(ledger, [each for each in seen if not _needs_second_look(each)]))
+        if absent:
+            stop.pause(SECOND_LOOK_SECONDS)
+        for batch in _batches(absent):
+            found.update(_noted(ledger, _looked_up(batch, lookup, numbers)))
     print(_counted(found))
     return INTERRUPTED + stop.signal_number if stop.signal_number else _code(found)
 
@@ -88,21 +95,34 @@ class _Seen:
     by: Proof = Proof.QUERY
 
 
+def _looked_up(batch: Sequence[KnownInstance], lookup: Lookup, numbers: Counting) -> list[_Seen]:
+    """Look instances up."""
+    sightings = lookup.look_up([_row(each) for each in batch])
+    return [_seen(each, sighting, numbers) for each, sighting in zip(batch, sightings, strict=True)]
+
+
+def _needs_second_look(seen: _Seen) -> bool:
+    """Tell whether what was delivered is not there, which may be because the peer takes its time to index what it stores."""
+    return seen.by is Proof.QUERY and seen.sighting.presence is Presence.ABSENT and seen.instance.outcome in DELIVERED
+
+
 def _seen(instance: KnownInstance, sighting: Sighting, numbers: Counting) -> _Seen:
     """Take what a look-up says of an instance, or the number of its series where the peer names no instances."""
     if instance.outcome in DELIVERED and names_no_instances(sighting):
         return _Seen(instance, numbers.sighting(_row(instance)), Proof.COUNT)
+    if instance.older_copy and sighting.presence is Presence.PRESENT:
+        return _Seen(instance, OLDER_COPY)
     return _Seen(instance, sighting)
 
 
-def _noted(ledger: LedgerFile, place: LedgerPlace, seen: list[_Seen]) -> Iterator[str]:
+def _noted(ledger: LedgerFile, seen: list[_Seen]) -> Iterator[str]:
     """Correct the ledger by what was seen; yields words for each instance."""
-    revised: dict[tuple[Outcome, str, str], list[str]] = {}
+    revised: dict[tuple[Outcome, str, str], list[KnownInstance]] = {}
     for each in seen:
         if revision := _revision(each):
-            revised.setdefault(revision, []).append(each.instance.sop_instance_uid)
-    for (outcome, reason, proof), uids in revised.items():
-        ledger.revise(place.identity, uids, outcome, reason, proof)
+            revised.setdefault(revision, []).append(each.instance)
+    for (outcome, reason, proof), instances in revised.items():
+        ledger.revise(instances, outcome, reason, proof)
     yield from map(_told, seen)
 
 

@@ -35,7 +35,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownInstance:
-    """One instance at one peer as the ledger has it; `settled_at` in seconds since the epoch, `size` in bytes of the file."""
+    """One instance at one peer as the ledger has it; `settled_at` in seconds since the epoch, `size` in bytes of the file.
+
+    `older_copy` says that other content under this UID may have reached the peer before.
+    """
 
     peer: PeerIdentity
     sop_instance_uid: str
@@ -52,6 +55,7 @@ class KnownInstance:
     failed_runs: int
     run_id: str
     settled_at: float
+    older_copy: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,7 @@ class LedgerFile:
                 runs,
                 run,
                 at,
+                older_copy,
             ) in self._connection.execute(sql.INSTANCES + where + sql.IN_ORDER, values):
                 instance, study, series, sop_class = middle
                 yield KnownInstance(
@@ -137,6 +142,7 @@ class LedgerFile:
                     failed_runs=runs,
                     run_id=run,
                     settled_at=at,
+                    older_copy=bool(older_copy),
                 )
 
     def count(self, selection: Selection) -> int:
@@ -165,9 +171,12 @@ class LedgerFile:
             chosen = f"{sql.CHOSEN}{where} LIMIT {_FORGOTTEN_AT_ONCE}"
             return self._connection.execute(sql.FORGET.format(chosen=chosen), values).rowcount
 
-    def revise(self, peer: PeerIdentity, uids: Iterable[str], outcome: Outcome, reason: str, proof: str) -> None:
-        """Note what was found out about instances of a peer since they were settled."""
-        rows = [(outcome.value, reason, proof, *_key(peer), uid) for uid in uids]
+    def revise(self, instances: Iterable[KnownInstance], outcome: Outcome, reason: str, proof: str) -> None:
+        """Note what was found out about instances since they were settled; those that a run has dealt with meanwhile stay as they are."""
+        rows = [
+            (outcome.value, reason, proof, *_key(each.peer), each.sop_instance_uid, each.outcome.value, each.settled_at)
+            for each in instances
+        ]
         with in_words(self._directory), transaction(self._connection):
             self._connection.executemany(sql.REVISE_WITH_PROOF, rows)
 

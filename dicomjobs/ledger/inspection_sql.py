@@ -25,7 +25,7 @@ INSTANCES = (
     SELECT peer.called_ae_title, peer.host, peer.port, instance.sop_instance_uid, instance.study_instance_uid,
            instance.series_instance_uid, instance.sop_class_uid, instance.outcome, instance.reason, instance.status,
            instance.proof, instance.size, instance.sha256, instance.attempts, instance.failed_runs, run.run_id,
-           instance.settled_at"""
+           instance.settled_at, instance.older_copy"""
     + _JOINED
 )
 IN_ORDER = " ORDER BY instance.peer, instance.sop_instance_uid"
@@ -40,10 +40,11 @@ CLAIMED_AMONG = (
     JOIN claim ON claim.peer = instance.peer AND claim.sop_instance_uid = instance.sop_instance_uid"""
 )
 
-# Outcome, reason, proof, called AE title, host, port, SOP instance UID.
+# Outcome, reason, proof, called AE title, host, port, SOP instance UID; outcome and time of settling as they were read.
 REVISE_WITH_PROOF = """
-    UPDATE instance SET outcome = ?, reason = ?, proof = ?
-    WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?"""
+    UPDATE instance SET outcome = ?, reason = ?, proof = ?, older_copy = 0
+    WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?
+          AND outcome = ? AND settled_at = ?"""
 
 # Called AE title, host, port, run id; SOP instance, study, series, SOP class, size, mtime_ns, data set bytes, proof, claimed, settled.
 ADOPT = """

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from dicomjobs.events import Outcome
+from dicomjobs.ledger.inspection import Selection, opened_for_inspection
 from tests.support.command import Ended, dicomjobs, latest, peer_yaml
 from tests.support.instances import MadeInstance, make_study
 from tests.support.job_files import write
@@ -69,6 +71,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with lossy_archive(made, site.fault) as archive:
         site.archive = archive
         yield site
+
+
+@pytest.fixture(autouse=True)
+def _second_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No archive here takes longer to index what it stores."""
+    monkeypatch.setattr("dicomjobs.cli.ledger_asking.SECOND_LOOK_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -152,6 +160,40 @@ def test_what_verify_misses_is_sent_again_by_the_next_run(sent: Site) -> None:
     assert known(sent.state)[sent.uid(1)] == ("unknown", "no_answer")
     sent.run()
     assert sent.archive.came[sent.uid(2)] == 2
+
+
+def test_verify_looks_twice_before_it_calls_anything_missing(sent: Site) -> None:
+    """An archive that takes a while to index would else be sent everything again."""
+    sent.archive.hides = 1
+    ended = sent.ledger("verify", "archive")
+
+    assert ended.code in {0, 8}  # what was unknown and not there at its one look stays so
+    assert "missing" not in ended.out
+    assert known(sent.state)[sent.uid(2)] == ("delivered", "")
+
+
+def test_verify_takes_no_older_copy_for_a_new_one(sent: Site) -> None:
+    """What is unknown stays so where other content went there before under its UID."""
+    data = bytearray(sent.made[2].path.read_bytes())
+    data[-1] ^= 1
+    sent.made[2].path.write_bytes(data)
+    sent.faults = {sent.uid(2): Fault.RESET}
+    dicomjobs("run", sent.job(), "--reports", sent.folder / "reports", "--resend", "all")
+    ended = sent.ledger("verify", "archive")
+
+    assert ended.code == 8
+    assert "may have had it with other content before" in ended.out
+    assert known(sent.state)[sent.uid(2)][0] == "unknown"
+
+
+def test_verify_leaves_alone_what_a_run_delivers_meanwhile(sent: Site) -> None:
+    """What it saw was true before that delivery only."""
+    with opened_for_inspection(sent.state) as ledger:
+        listed = list(ledger.instances(Selection(outcomes=frozenset({Outcome.DELIVERED}))))
+        dicomjobs("run", sent.job(), "--reports", sent.folder / "reports", "--resend", "all")
+        ledger.revise(listed, Outcome.MISSING, "not_found", "")
+
+    assert set(known(sent.state).values()) == {("delivered", "")}
 
 
 def test_verify_that_gets_no_answer_says_so(sent: Site) -> None:
