@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dicomjobs.cli.places import make_private_folder
+from dicomjobs.cli.places import STATE_IS_NAMED, make_private_folder, saying
 
 _LOOKS_EVERY = 0.1
 
@@ -31,8 +31,9 @@ def run_lock(
 ) -> Iterator[None]:
     """Hold the lock of a job file, waiting so many seconds for it, and telling that; raises Locked, OSError."""
     path = lock_path(state, job_file)
-    make_private_folder(path.parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with saying(STATE_IS_NAMED):
+        make_private_folder(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         _take(descriptor, job_file, wait, tell)
         _sign(descriptor, job_file, run_id)

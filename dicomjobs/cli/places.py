@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from dicomjobs.cli.refusal import refusal
 from dicomjobs.ledger.marks import mark_path
 
 PRIVATE_FOLDER = 0o700
+STATE_IS_NAMED = (
+    "the state folder, which `state: {directory: …}` of the job file names; name one there that can be written"
+)
+REPORTS_ARE_NAMED = (
+    "reports go where --reports DIR says, or else `reports: {directory: …}` of the job file; name another folder"
+)
 
 
 def state_folder(declared: str | None) -> Path:
@@ -36,8 +43,25 @@ def new_run_id(jobs: Sequence[str], file: str, *, reports: Path, state: Path) ->
     tidy = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[:40] or "run"
     while True:
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{tidy}-{secrets.token_hex(2)}"
-        if not (reports / run_id).exists() and not mark_path(state, run_id).exists():
+        if not _is_there(reports / run_id) and not _is_there(mark_path(state, run_id)):
             return run_id
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether a path is taken; a folder that may not be looked into is told of when something is to be made in it."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+@contextmanager
+def saying(words: str) -> Iterator[None]:
+    """Let an OSError say as well what the place is and how it is chosen."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} ({words})", error.filename) from error
 
 
 def make_private_folder(path: Path) -> None:
@@ -50,10 +74,11 @@ def make_private_folder(path: Path) -> None:
 
 
 def make_run_directory(reports: Path, run_id: str) -> Path:
-    """Make the directory of a run; raises OSError."""
-    make_private_folder(reports)
+    """Make the directory of a run; raises OSError, which says how its place is chosen."""
     directory = reports / run_id
-    directory.mkdir(mode=PRIVATE_FOLDER)
+    with saying(REPORTS_ARE_NAMED):
+        make_private_folder(reports)
+        directory.mkdir(mode=PRIVATE_FOLDER)
     return directory
 
 
