@@ -15,7 +15,7 @@ from dicomjobs.cli.lock import lock_path
 from dicomjobs.cli.places import reports_folder, state_folder
 from dicomjobs.cli.query_files import query_file_problems
 from dicomjobs.cli.refusal import mistake
-from dicomjobs.cli.reserve import lack_of_room
+from dicomjobs.cli.reserve import MAKE_ROOM, lack_of_room
 from dicomjobs.cli.tls_here import PasswordNotAsked, tls_findings
 from dicomjobs.config.places import Pointer
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
@@ -137,10 +137,7 @@ def _ledger_problems(workspace: Workspace, state: Path) -> Iterator[_Problem]:
         yield from _not_ours("state folder", path)
     sends = any(isinstance(job, StoreJob) for job in workspace.jobs)
     if sends and (words := lack_of_room(_nearest(state))):
-        yield (
-            f"state folder: {state}: {words}",
-            "make room, or name a folder on another disk under state: {directory: …}",
-        )
+        yield f"state folder: {words}", MAKE_ROOM
 
 
 def _not_ours(what: str, path: Path) -> Iterator[_Problem]:

@@ -16,6 +16,8 @@ RESERVE_BYTES = 1 << 20
 LEDGER_BYTES = 64 << 20
 """What a ledger grows by in a run of some 100,000 instances."""
 
+MAKE_ROOM = "free some, or name another folder under `state: {directory: …}`"
+
 
 def keep_reserve(state: Path) -> None:
     """Take the room, unless an earlier run has; raises OSError when there is none, since a run should not begin like that."""
@@ -39,7 +41,7 @@ def keep_reserve(state: Path) -> None:
 def demand_room(state: Path) -> None:
     """Raise OSError where a ledger would soon have no room: better nothing is sent than a part of it."""
     if words := lack_of_room(state):
-        raise OSError(errno.ENOSPC, words, str(state))
+        raise OSError(errno.ENOSPC, f"{words}: {MAKE_ROOM}; nothing was sent")
 
 
 def lack_of_room(folder: Path) -> str:
@@ -47,7 +49,7 @@ def lack_of_room(folder: Path) -> str:
     needed = LEDGER_BYTES + (0 if (folder / "reserve").exists() else RESERVE_BYTES)
     if (free := _free_bytes(folder)) >= needed:
         return ""
-    return f"{os.strerror(errno.ENOSPC)}: {free >> 20} MiB are free, and a run that sends needs {needed >> 20} MiB"
+    return f"only {free >> 20} MiB are free in {folder}; a run that sends needs {needed >> 20} MiB there for its ledger"
 
 
 def _free_bytes(state: Path) -> int:

@@ -116,6 +116,8 @@ def test_a_run_that_sends_does_not_begin_without_room_for_its_ledger(tmp_path: P
         asked = dicomjobs("run", write(tmp_path, echo + state))
 
     assert (checked.code, ended.code, sent, asked.code) == (2, 7, 0, 0)
-    full = f"{small_disk}: No space left on device"
-    assert f"{full}: 64 MiB are free, and a run that sends needs 65 MiB" in checked.err
-    assert f"{full}: 62 MiB are free, and a run that sends needs 64 MiB" in ended.err
+    words = "only {} MiB are free in {}; a run that sends needs {} MiB there for its ledger"
+    advice = "free some, or name another folder under `state: {directory: …}`"
+    assert f"state folder: {words.format(64, small_disk, 65)}" in checked.err
+    assert f"= {advice}" in checked.err
+    assert ended.err == f"dicomjobs run: {words.format(62, small_disk, 64)}: {advice}; nothing was sent\n"
