@@ -46,7 +46,7 @@ _MEANINGS: Final[Mapping[int, str]] = {
     NOT_AS_EXPECTED: "something is missing at the peer, not proven to be there, or not as expected",
     LOCAL_RESOURCE: "this computer failed: disk, permission or ledger",
     OUTCOME_UNKNOWN: "it is not known whether everything arrived",
-    REFUSED_BY_PEER: "the peer refused us",
+    REFUSED_BY_PEER: "the peer refused us, or is not where it should be",
     STOPPED_BY_LIMIT: "stopped by a window, a limit or a budget, the rest can be run later",
     LOCKED: "another run holds the lock",
 }

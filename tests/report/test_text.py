@@ -120,8 +120,8 @@ def test_the_exit_code_is_said_with_its_meaning() -> None:
     """A number alone helps nobody."""
     report = replace(clean_run(), exit_code=9, outcome=RunOutcome.FAILED)
 
-    assert render_text(report).endswith("Exit code 9: the peer refused us.\n")
-    assert render_line(report).endswith("exit code 9: the peer refused us")
+    assert render_text(report).endswith("Exit code 9: the peer refused us, or is not where it should be.\n")
+    assert render_line(report).endswith("exit code 9: the peer refused us, or is not where it should be")
 
 
 def test_an_empty_log_is_summed_up_as_well() -> None:
