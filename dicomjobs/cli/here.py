@@ -16,7 +16,7 @@ from dicomjobs.cli.places import reports_folder, state_folder
 from dicomjobs.cli.query_files import query_file_problems
 from dicomjobs.cli.refusal import mistake
 from dicomjobs.cli.reserve import MAKE_ROOM, lack_of_room
-from dicomjobs.cli.tls_here import PasswordNotAsked, tls_findings
+from dicomjobs.cli.tls_here import PasswordNotAsked, tls_findings, unfit_authorities
 from dicomjobs.config.places import Pointer
 from dicomjobs.config.secrets import SecretUnavailable, open_secret
 from dicomjobs.config.workspace import Workspace
@@ -222,3 +222,4 @@ def _peer_findings(peer: Peer) -> Iterator[Diagnostic]:
         return opened[secret]
 
     yield from tls_findings(peer, password)
+    yield from unfit_authorities(peer)

@@ -34,6 +34,7 @@ CODES = {
     "DJ642": "there is no ledger",
     "DJ643": "a file that cannot configure logging",
     "DJ644": "nothing to adopt where a path leads",
+    "DJ645": "an authority that may sign no certificates",
 }
 """Every code of the command line with what it stands for; a code is never given a new meaning."""
 

@@ -68,6 +68,17 @@ def _expiring(peer: Peer, settings: TlsSettings) -> Iterator[Diagnostic]:
             yield caution("DJ619", summary, hint="have a new one made")
 
 
+def unfit_authorities(peer: Peer) -> Iterator[Diagnostic]:
+    """Warn of authorities that may sign nothing; a peer that shows such a certificate as its own is not refused for it."""
+    from dicomjobs.wire.reasons import AUTHORITY_MADE_ANEW
+    from dicomjobs.wire.tls_files import authorities_without_key_usage
+
+    if peer.tls and peer.tls.verify_peer and not peer.tls.terms.retired:
+        for path in authorities_without_key_usage(peer.tls):
+            summary = f"peer {peer.name}, tls: the authority in {path} lacks keyUsage: what it signed is refused"
+            yield caution("DJ645", summary, hint=AUTHORITY_MADE_ANEW)
+
+
 def expiring_peers(report: Report) -> Diagnostics:
     """Return a warning for each peer whose certificate, as it was shown in a run, soon expires; it will then be refused."""
     until = datetime.fromtimestamp(report.started or 0.0, UTC).date() + SOON

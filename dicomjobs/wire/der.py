@@ -1,15 +1,19 @@
-"""As much of DER (X.690) as is needed to see what kind of key a file holds, and until when a certificate or revocation list is good.
+"""As much of DER (X.690) as is needed to see what kind of key a file holds, what a certificate may do, and until when it is good.
 
 It verifies nothing; OpenSSL does that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice
 
-_INTEGER, _OCTET_STRING, _UTC_TIME, _GENERALIZED_TIME, _SEQUENCE = 0x02, 0x04, 0x17, 0x18, 0x30
+_BOOLEAN, _INTEGER, _OCTET_STRING, _UTC_TIME, _GENERALIZED_TIME, _SEQUENCE = 0x01, 0x02, 0x04, 0x17, 0x18, 0x30
+_EXTENSIONS = 0xA3  # [3] of a certificate (RFC 5280 4.1)
+_BASIC_CONSTRAINTS, _KEY_USAGE = b"\x55\x1d\x13", b"\x55\x1d\x0f"  # 2.5.29.19 and 2.5.29.15 (RFC 5280 4.2.1)
+_TRUE = (_BOOLEAN, b"\xff")
 _TIMES = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}
 _DEEPEST_LENGTH = 4  # bytes of a length; more would be a value of 4 GB
 
@@ -54,6 +58,24 @@ def certificate_expires(data: bytes) -> datetime:
     if validity is None:
         raise NotDer("this is no certificate")
     return _time(_members(validity)[1])
+
+
+def is_authority_without_key_usage(data: bytes) -> bool:
+    """Say whether a certificate is an authority's and lacks keyUsage, which it has to have (RFC 5280 4.2.1.3). Raises NotDer."""
+    extensions = dict(_extensions(data))
+    constraints = extensions.get(_BASIC_CONSTRAINTS)
+    return constraints is not None and _TRUE in _members(_only(constraints)) and _KEY_USAGE not in extensions
+
+
+def _extensions(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield object identifier and value of each extension of a certificate."""
+    for tag, value in _members(_first(_only(data))):
+        for _, extension in _members(_only(value)) if tag == _EXTENSIONS else ():
+            match _members(extension):
+                case [(_, identifier), *_, (tag_of_value, content)] if tag_of_value == _OCTET_STRING:
+                    yield identifier, content
+                case _:
+                    raise NotDer("an extension that is none")
 
 
 def revocation_list_expires(data: bytes) -> datetime | None:

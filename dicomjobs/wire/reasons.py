@@ -44,6 +44,11 @@ _CONTEXT_RESULTS = {
 """Result of a presentation context (PS3.8 table 9-18)."""
 
 
+AUTHORITY_MADE_ANEW = (
+    "have it made anew, with `-addext keyUsage=critical,keyCertSign,cRLSign` where that is `openssl req -x509`"
+)
+"""What becomes of an authority that may sign nothing (RFC 5280 4.2.1.3)."""
+
 _NO_COMMON_VERSION = "the peer knows no version of TLS that tls.profile allows: it may be too old for TLS 1.2"
 _BREAKS_A_RULE = (
     "the certificate breaks a rule of RFC 5280: have it made anew, "
@@ -134,8 +139,7 @@ _TLS_HINTS = {
     "key too weak": "the peer's key is too short to protect anything: it needs a new one, RSA with 2048 bits for example",
     "digest algorithm too weak": "the peer's certificate is signed with a digest that protects nothing any more: it needs a new one",
     "certificate purpose": "the peer shows a certificate that is not for servers: it needs one with extended key usage serverAuth",
-    "not include key usage": "the authority in tls.trust that signed it lacks keyUsage: have the authority's certificate made anew, "
-    "with `-addext keyUsage=critical,keyCertSign,cRLSign` where that is `openssl req -x509`",
+    "not include key usage": f"the authority in tls.trust that signed it lacks keyUsage: {AUTHORITY_MADE_ANEW}",
     "issuer certificate": "name the authority that signed the peer's certificate in tls.trust",
     "self-signed": "name the peer's certificate, or the authority that signed it, in tls.trust",
     "expired": "the peer's certificate needs renewing",

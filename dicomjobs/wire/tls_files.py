@@ -21,7 +21,13 @@ from typing import NoReturn
 
 from dicomjobs.errors import TlsHandshakeFailed
 from dicomjobs.model.tls import CertificateFormat, TlsSettings
-from dicomjobs.wire.der import NotDer, certificate_expires, key_kind, revocation_list_expires
+from dicomjobs.wire.der import (
+    NotDer,
+    certificate_expires,
+    is_authority_without_key_usage,
+    key_kind,
+    revocation_list_expires,
+)
 
 _NOT_THE_OWNERS = 0o177
 """Permission bits that a private key must not have: as for a secret, 0600 is the most."""
@@ -47,8 +53,7 @@ def trust(context: ssl.SSLContext, path: str) -> None:
     Raises TlsHandshakeFailed.
     """
     try:
-        files = sorted(str(file) for file in Path(path).iterdir() if file.is_file()) if Path(path).is_dir() else [path]
-        found = [_read(file) for file in files]
+        found = [_read(file) for file in _files_at(path)]
         certificates = b"".join(certificate for contents in found for certificate in contents.certificates)
         if not certificates:
             _unusable(path, "trusted certificates", "there is no certificate in it")
@@ -56,6 +61,11 @@ def trust(context: ssl.SSLContext, path: str) -> None:
         _add_revocation_lists(context, [each for contents in found for each in contents.revocation_lists])
     except (OSError, ValueError) as error:
         _unusable(path, "trusted certificates", error)
+
+
+def _files_at(path: str) -> list[str]:
+    """Return a file, or every file in a folder. Raises OSError."""
+    return sorted(str(file) for file in Path(path).iterdir() if file.is_file()) if Path(path).is_dir() else [path]
 
 
 def revoke(context: ssl.SSLContext, path: str) -> None:
@@ -98,6 +108,15 @@ def expiries(settings: TlsSettings) -> Iterator[tuple[str, datetime]]:
             times = [certificate_expires(data) for data in contents.certificates[:1]]
             times += filter(None, map(revocation_list_expires, contents.revocation_lists))
             yield from ((f"the {what} {path}", time) for time in times)
+
+
+def authorities_without_key_usage(settings: TlsSettings) -> Iterator[str]:
+    """Give the trusted files with an authority that OpenSSL lets sign nothing; what cannot be read is left out."""
+    for path in settings.trust:
+        with suppress(OSError, ValueError):
+            yield from (
+                file for file in _files_at(path) if any(map(is_authority_without_key_usage, _read(file).certificates))
+            )
 
 
 def _load_der(context: ssl.SSLContext, certificate: str, key: str, password: Password) -> None:

@@ -272,6 +272,18 @@ def test_tls_files_that_load_are_no_mistake(tmp_path: Path) -> None:
     assert check_tls(tmp_path, f"{files}, key_password: {{prompt: Password}}").code == 0
 
 
+def test_an_authority_that_may_sign_nothing_is_warned_of_with_what_makes_a_good_one(tmp_path: Path) -> None:
+    """A warning, for it may be the peer's own certificate, which needs no more; nothing where nobody verifies."""
+    plain = make_authority(tmp_path, extensions="plain")
+
+    ended = check_tls(tmp_path, f"trust: [{plain.certificate}]")
+
+    assert ended.code == 0
+    assert f"warning DJ645 peer pacs, tls: the authority in {plain.certificate} lacks keyUsage" in ended.err
+    assert "-addext keyUsage=critical,keyCertSign,cRLSign" in ended.err
+    assert check_tls(tmp_path, f"trust: [{make_authority(tmp_path).certificate}]").err == ""
+
+
 def test_each_tls_file_that_does_not_load_is_told(tmp_path: Path) -> None:
     """Two that are trusted and hold nothing, and a certificate that belongs to another key."""
     authority = make_authority(tmp_path)

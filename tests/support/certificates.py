@@ -19,6 +19,9 @@ CN = {name}
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
+[plain]
+basicConstraints = critical, CA:TRUE
+subjectKeyIdentifier = hash
 [sloppy]
 basicConstraints = CA:TRUE
 subjectKeyIdentifier = hash
@@ -69,7 +72,10 @@ class Certificate:
 def make_authority(
     folder: Path, name: str = "authority", *, under: Certificate | None = None, extensions: str = "extensions"
 ) -> Certificate:
-    """A certificate authority, self-signed or `under` another; with the extensions `sloppy` it is not as RFC 5280 has it."""
+    """A certificate authority, self-signed or `under` another.
+
+    With the extensions `sloppy` it is not as RFC 5280 has it, nor with `plain`, as `openssl req -x509` makes it unasked.
+    """
     made = Certificate(certificate=folder / f"{name}.pem", key=folder / f"{name}.key")
     config = folder / f"{name}.cnf"
     config.write_text(_AUTHORITY.format(name=name, folder=folder))

@@ -49,6 +49,8 @@ class TlsKeys:
     stranger: Certificate
     sloppy: Certificate
     of_sloppy: Certificate
+    plain: Certificate
+    of_plain: Certificate
     list: Path
     stale_list: Path
     list_of_below: Path
@@ -64,6 +66,7 @@ def make_keys(folder: Path) -> TlsKeys:
     for certificate in (revoked, taken_back):
         revoke(authority, certificate)
     sloppy = make_authority(folder, "sloppy", extensions="sloppy")
+    plain = make_authority(folder, "plain", extensions="plain")
     return TlsKeys(
         authority=authority,
         below=below,
@@ -85,6 +88,8 @@ def make_keys(folder: Path) -> TlsKeys:
         stranger=issue(make_authority(elsewhere), "stranger"),
         sloppy=sloppy,
         of_sloppy=issue(sloppy, "of_sloppy", kind=RSA),
+        plain=plain,
+        of_plain=issue(plain, "of_plain"),
         list=revocation_list(authority, "list"),
         stale_list=revocation_list(authority, "stale_list", days=-1),
         list_of_below=revocation_list(below, "list_of_below"),

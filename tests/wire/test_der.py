@@ -11,9 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dicomjobs.wire.der import KeyKind, NotDer, certificate_expires, key_kind, revocation_list_expires
+from dicomjobs.wire.der import (
+    KeyKind,
+    NotDer,
+    certificate_expires,
+    is_authority_without_key_usage,
+    key_kind,
+    revocation_list_expires,
+)
 from tests.support.certificates import as_der, issue, key_as_der, make_authority, revocation_list
 from tests.support.tls_keys import PASSWORD, TlsKeys
+
+READERS = (key_kind, certificate_expires, revocation_list_expires, is_authority_without_key_usage)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +56,17 @@ def test_the_end_of_a_certificate_and_of_a_list_is_read(tmp_path: Path, days: in
     assert abs(found - expected) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("read", [key_kind, certificate_expires, revocation_list_expires])
+def test_an_authority_that_may_sign_nothing_is_told_from_others(tls_keys: TlsKeys) -> None:
+    """It is an authority and has no keyUsage; what is no authority needs none."""
+    kinds = {"plain": True, "sloppy": True, "authority": False, "below": False, "server": False}
+    seen = {
+        name: is_authority_without_key_usage(as_der(getattr(tls_keys, name).certificate).read_bytes()) for name in kinds
+    }
+
+    assert seen == kinds
+
+
+@pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("data", [b"", b"0", b"\x30\x00", b"\x30\x80\x00\x00", b"text", b"\x30\x03\x02\x01\x00"])
 def test_anything_else_is_not_der(read: object, data: bytes) -> None:
     """Said so, and nothing else raised."""
@@ -63,7 +82,7 @@ def test_whatever_becomes_of_the_bytes_the_only_error_is_not_der(tls_keys: TlsKe
     good = ssl.PEM_cert_to_DER_cert(tls_keys.server.certificate.read_text())
     start = data.draw(st.integers(0, len(good)))
     bad = good[:start] + data.draw(st.binary(max_size=6)) + good[data.draw(st.integers(0, len(good))) :]
-    for read in (key_kind, certificate_expires, revocation_list_expires):
+    for read in READERS:
         with suppress(NotDer):
             read(bad)
 

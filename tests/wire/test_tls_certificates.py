@@ -131,6 +131,10 @@ BAD = [
     pytest.param(
         "of_sloppy", trusted("sloppy"), {}, "ca cert|missing", "RFC 5280", id="of an authority that breaks rules"
     ),
+    pytest.param(
+        *("of_plain", trusted("plain"), {}, "does not include key usage", "-addext keyUsage=critical,keyCertSign"),
+        id="of an authority without keyUsage",
+    ),
     pytest.param("server", pinned("client"), {}, "not the pinned one", "pinned_sha256", id="not pinned"),
     pytest.param(
         "server",
