@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dicomjobs.dicom.escape import one_line
+from dicomjobs.events import DELIVERED
 from dicomjobs.ledger import inspection_sql as sql
 from dicomjobs.ledger.database import DATABASE
 from dicomjobs.ledger.inspection import KnownInstance, LedgerFile, PeerCounts
@@ -33,6 +34,16 @@ COLUMNS = (
     "run",
     "settled",
 )
+
+
+_PROOFS = {
+    "commitment": "by commitment",
+    "query": "by query",
+    "count": "by count",
+    "status": "by status alone",
+    "": "by your word alone",
+}
+"""What a delivery rests on, in words, the strongest proof first."""
 
 
 def status_text(ledger: LedgerFile, directory: Path, damage: str, *, form: str) -> str:
@@ -62,6 +73,7 @@ def _peer_object(counts: PeerCounts) -> dict[str, Any]:
     return {
         "peer": peer_name(counts.peer),
         "counts": {outcome.value: count for outcome, count in counts.counts.items()},
+        "proofs": {proof or "unasked": counts.proofs[proof] for proof in _PROOFS if counts.proofs[proof]},
         "last": _time(counts.last),
     }
 
@@ -70,6 +82,10 @@ def _peer_lines(counts: PeerCounts) -> Iterator[str]:
     """Yield the numbers of a peer for a person."""
     numbers = ", ".join(f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in counts.counts.items())
     yield f"{peer_name(counts.peer)}: {numbers}; the last at {_time(counts.last)}"
+    if proofs := ", ".join(
+        f"{counts.proofs[proof]} {words}" for proof, words in _PROOFS.items() if counts.proofs[proof]
+    ):
+        yield f"  delivered: {proofs}"
 
 
 def peer_name(peer: PeerIdentity) -> str:
@@ -98,7 +114,8 @@ def instance_lines(instances: Iterable[KnownInstance], *, form: str) -> Iterator
         else:
             detail = " ".join(filter(None, (each.reason, values[COLUMNS.index("status")])))
             words = f" ({detail})" if detail else ""
-            yield f"{values[0]}  {each.sop_instance_uid}  {each.outcome.value}{words}  {each.run_id}"
+            proof = f" {_PROOFS[each.proof]}" if each.outcome in DELIVERED else ""
+            yield f"{values[0]}  {each.sop_instance_uid}  {each.outcome.value}{proof}{words}  {each.run_id}"
 
 
 def _values(each: KnownInstance) -> tuple[str, ...]:

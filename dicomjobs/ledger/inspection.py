@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dicomjobs.errors import JournalUnavailable
-from dicomjobs.events import Outcome, Proof
+from dicomjobs.events import DELIVERED, Outcome, Proof
 from dicomjobs.ledger import inspection_sql as sql
 from dicomjobs.ledger import schema
 from dicomjobs.ledger.database import DATABASE, connect, damage, in_words
@@ -60,10 +61,14 @@ class KnownInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerCounts:
-    """How many instances a peer has in each outcome, and when the last of them was settled (seconds since the epoch)."""
+    """How many instances a peer has in each outcome, and when the last of them was settled (seconds since the epoch).
+
+    The `proofs` say how many of the delivered ones rest on what; "" is for those that were taken over and never asked for.
+    """
 
     peer: PeerIdentity
-    counts: dict[Outcome, int]
+    counts: Counter[Outcome]
+    proofs: Counter[str]
     last: float
 
 
@@ -80,11 +85,13 @@ class LedgerFile:
         """Numbers for each peer, in the order in which they became known."""
         found: dict[PeerIdentity, PeerCounts] = {}
         with in_words(self._directory):
-            for title, host, port, outcome, count, last in self._connection.execute(sql.COUNTS):
+            for title, host, port, outcome, proof, count, last in self._connection.execute(sql.COUNTS):
                 peer = PeerIdentity(called_ae_title=title, host=host, port=port)
-                known = found.setdefault(peer, PeerCounts(peer=peer, counts={}, last=0.0))
-                known.counts[Outcome(outcome)] = count
-                found[peer] = PeerCounts(peer=peer, counts=known.counts, last=max(known.last, last))
+                known = found.get(peer) or PeerCounts(peer=peer, counts=Counter(), proofs=Counter(), last=0.0)
+                known.counts[Outcome(outcome)] += count
+                if Outcome(outcome) in DELIVERED:
+                    known.proofs[proof] += count
+                found[peer] = replace(known, last=max(known.last, last))
         return list(found.values())
 
     def number(self, query: str) -> int:

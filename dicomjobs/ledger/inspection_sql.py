@@ -8,11 +8,12 @@ _JOINED = """
     JOIN run ON run.id = instance.run"""
 
 COUNTS = """
-    SELECT peer.called_ae_title, peer.host, peer.port, instance.outcome, count(*), max(instance.settled_at)
+    SELECT peer.called_ae_title, peer.host, peer.port, instance.outcome, instance.proof, count(*),
+           max(instance.settled_at)
     FROM instance
     JOIN peer ON peer.id = instance.peer
-    GROUP BY peer.id, instance.outcome
-    ORDER BY peer.id, instance.outcome"""
+    GROUP BY peer.id, instance.outcome, instance.proof
+    ORDER BY peer.id, instance.outcome, instance.proof"""
 
 RUNS = "SELECT count(*) FROM run"
 LATEST_RUN = "SELECT run_id FROM run ORDER BY id DESC LIMIT 1"

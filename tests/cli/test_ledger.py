@@ -105,8 +105,10 @@ def test_status_tells_numbers_for_each_peer(sent: Site) -> None:
 
     assert (text.code, text.err) == (0, "")
     assert f"ARCHIVE@127.0.0.1:{sent.archive.port}: 2 delivered, 1 failed, 1 unknown; the last at 20" in text.out
+    assert "\n    delivered: 2 by status alone\n" in text.out
     assert "sound" in text.out
     assert found["peers"][0]["counts"] == {"delivered": 2, "failed": 1, "unknown": 1}
+    assert found["peers"][0]["proofs"] == {"status": 2}
     assert (found["damage"], found["open_claims"], found["runs"]) == ("", 0, 1)
 
 
@@ -136,6 +138,21 @@ def test_list_gives_a_line_an_instance(sent: Site) -> None:
     sent.run()
     assert len(sent.ledger("list", "--run", "latest").out.splitlines()) == 1  # what was refused was tried again
     assert sent.ledger("list", "--peer", "OTHER@127.0.0.1:104").out == ""
+
+
+def test_what_a_delivery_rests_on_is_told(sent: Site) -> None:
+    """Whether the peer only said 0000, was asked for it, or nobody ever asked; in numbers and line by line."""
+    sent.ledger("verify", "archive")
+    sent.ledger("forget", "--uid", sent.uid(3), "--yes")
+    sent.ledger("adopt", "archive", sent.made[3].path, "--unasked")
+    sent.run()
+    status, listed = sent.ledger("status"), sent.ledger("list")
+
+    assert "\n    delivered: 2 by query, 1 by status alone, 1 by your word alone\n" in status.out
+    assert f"{sent.uid(0)}  delivered by status alone (0000)  " in listed.out
+    assert f"{sent.uid(2)}  delivered by query (0000)  " in listed.out
+    assert f"{sent.uid(3)}  delivered by your word alone  " in listed.out
+    assert all(len(line) <= 100 for line in status.out.splitlines()[1:])
 
 
 def test_verify_finds_out_what_is_there(sent: Site) -> None:
