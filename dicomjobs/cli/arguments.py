@@ -194,7 +194,13 @@ def _add_report(verbs: Any) -> None:
     report = verbs.add_parser("report", help="print the report of a run again, from its events")
     report.add_argument("run", metavar="RUN|latest", help="a run's id or directory")
     report.add_argument("--format", choices=("text", "json", "csv", "junit", "matches"), default="text")
-    report.add_argument("--reports", metavar="DIR", help="the folder that holds the runs")
+    report.add_argument(
+        "-f", "--file", default="", metavar="FILE", help="the document that names the folder of the runs"
+    )
+    report.add_argument(
+        "--reports", metavar="DIR", help="the folder that holds the runs, when it is not FILE's or yours"
+    )
+    _add_inputs(report)
 
 
 def _add_asking_verbs(verbs: Any) -> None:

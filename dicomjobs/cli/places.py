@@ -96,5 +96,5 @@ def find_run(reports: Path, run: str) -> Path:
     for candidate in (reports / run, Path(run)):
         if (candidate / "events.jsonl").is_file():
             return candidate.resolve()
-    hint = "give the folder with --reports DIR, or the path of the run's directory"
+    hint = "name the job file with -f FILE, the folder with --reports DIR, or the path of the run's directory"
     raise refusal("DJ606", f"there is no run `{run}` in {reports}", hint=hint)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from dicomjobs.cli.answer_screen import print_matches
 from dicomjobs.cli.arguments import Arguments
+from dicomjobs.cli.inputs import read_workspace
 from dicomjobs.cli.outputs import instance_rows
 from dicomjobs.cli.places import find_run, reports_folder, state_folder
 from dicomjobs.cli.planning import PlanOnDisk, load_plan
 from dicomjobs.cli.refusal import refusal
+from dicomjobs.config.workspace import MissingParameters
 from dicomjobs.report.event_json import decode_log
 from dicomjobs.report.fold import Fold
 from dicomjobs.report.json_report import render_json
@@ -21,8 +24,7 @@ from dicomjobs.report.text import render_text
 
 def main(arguments: Arguments) -> int:
     """Print the report in the format asked for; raises StalePlan, InvalidInput."""
-    folder = reports_folder(arguments.reports, state=state_folder(None))
-    directory = find_run(folder, arguments.run)
+    directory = find_run(_reports(arguments), arguments.run)
     on_disk = load_plan(directory / "plan.json")
     try:
         if arguments.format == "matches":
@@ -32,6 +34,14 @@ def main(arguments: Arguments) -> int:
     finally:
         on_disk.rows.close()
     return 0
+
+
+def _reports(arguments: Arguments) -> Path:
+    """Return the folder of the runs: the one that is given, that of the document, or the user's own."""
+    if arguments.reports or not arguments.file:
+        return reports_folder(arguments.reports, state=state_folder(None))
+    workspace = read_workspace(replace(arguments, quiet=True), missing_parameters=MissingParameters.TOLERATE)
+    return reports_folder(workspace.reports_directory, state=state_folder(workspace.state_directory))
 
 
 def _report(on_disk: PlanOnDisk, directory: Path, wanted: str) -> Iterable[str]:

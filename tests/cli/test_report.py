@@ -1,4 +1,4 @@
-"""A log that was damaged, or is not that of its plan, is told as such."""
+"""A run's report made again: found where it is kept; a log that was damaged, or is not that of its plan, is told as such."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import RunDirectory, dicomjobs, latest, store_yaml
+from tests.support.command import RunDirectory, dicomjobs, latest, peer_yaml, store_yaml
 from tests.support.instances import make_study
 from tests.support.job_files import write
+from tests.support.peers import free_port
 from tests.support.recording_scp import recording_scp
 
 
@@ -58,3 +59,20 @@ def test_a_log_that_ends_in_the_middle_is_told_as_far_as_it_goes(run: RunDirecto
 
     assert (told.code, told.err) == (0, "")
     assert "The log of this run ends in the middle." in told.out
+
+
+@pytest.mark.parametrize(
+    "folders",
+    ["reports: {directory: told}", "state: {directory: kept}", "reports: {directory: told}\nstate: {directory: kept}"],
+)
+def test_a_run_is_found_where_its_job_file_keeps_it(tmp_path: Path, folders: str) -> None:
+    """From any folder; the parameter that a run must be given does not matter here."""
+    jobs = f"parameters: {{port: null}}\njobs: {{ask: {{echo: {{peer: {peer_yaml(free_port())}}}}}}}\n"
+    file = write(tmp_path, f"dicomjobs: 1\n{folders}\n{jobs}")
+    ran = dicomjobs("run", file, "--set", "port=1")
+    told = dicomjobs("report", "latest", "-f", file)
+    elsewhere = dicomjobs("report", "latest")
+
+    assert (ran.code, told.code, elsewhere.code) == (4, 0, 2)
+    assert told.out.startswith("Run ")
+    assert "-f FILE" in elsewhere.err
