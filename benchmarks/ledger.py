@@ -47,7 +47,7 @@ class _NothingKept:
         """Grant."""
         return _Agreed(len(items))
 
-    def mark(self, item: int, phase: Phase) -> None:
+    def mark(self, item: int, phase: Phase, sha256: str = "") -> None:
         """Do nothing."""
 
     def settle(self, settlement: Settlement) -> None:

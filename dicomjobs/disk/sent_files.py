@@ -31,8 +31,10 @@ class Cabinet:
         self._next: dict[str, int] = {}
 
     def put_away(self, sent_files: SentFiles, instance: PlannedInstance) -> str:
-        """Do with the file of a delivered instance what is asked; returns "" when it was done, else why not."""
+        """Do with the file of a delivered instance what is asked; returns "" when it was done, here or by somebody else, else why not."""
         try:
+            if _is_gone(instance.path):
+                return ""
             _check_same(instance)
             match sent_files.put_away:
                 case PutAway.KEEP:
@@ -82,6 +84,15 @@ class Cabinet:
 
 class _LeftAlone(Exception):
     """The file must be left alone; the message says why."""
+
+
+def _is_gone(path: str) -> bool:
+    """Tell whether nothing has this name any more; raises OSError when nobody can tell."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _check_same(instance: PlannedInstance) -> None:

@@ -196,8 +196,8 @@ class Journal(Protocol):
     def claim(self, items: Sequence[ClaimItem]) -> Claim:
         """Begin to claim instances, durably, before any byte of them leaves; returns at once."""
 
-    def mark(self, item: int, phase: Phase) -> None:
-        """Note how far an instance got; never waits for the disk."""
+    def mark(self, item: int, phase: Phase, sha256: str = "") -> None:
+        """Note how far an instance got, and the SHA-256 of the data set in its file if one was taken; never waits for the disk."""
 
     def settle(self, settlement: Settlement) -> None:
         """Note what became of a claimed instance; appended at once, committed in groups."""

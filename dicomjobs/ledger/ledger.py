@@ -154,14 +154,14 @@ class _PeerJournal:
             _, slot = self._open.pop(item)
             self._marks.give_back([slot])
 
-    def mark(self, item: int, phase: Phase) -> None:
-        """Note how far an instance got; never waits for the disk."""
+    def mark(self, item: int, phase: Phase, sha256: str = "") -> None:
+        """Note how far an instance got, and the digest of its data set; never waits for the disk."""
         self._writer.check()
         serial, slot = self._open[item]
         progress = Progress.LAST_BYTE if phase is Phase.LAST_BYTE else Progress.FIRST_BYTE
         # Here and below not `in_words`: this is the sending path, and the context manager costs as much as the write.
         try:
-            self._marks.note(slot, serial, progress)
+            self._marks.note(slot, serial, progress, sha256)
         except OSError as error:
             raise unavailable(error, self._directory) from error
 

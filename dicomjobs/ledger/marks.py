@@ -43,12 +43,12 @@ class Progress(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A slot as it was read back; the other fields mean something once it is SETTLED, `settled_at` in seconds since the epoch."""
+    """A slot as it was read back; what is behind the digest means something once it is SETTLED, `settled_at` in seconds since the epoch."""
 
     progress: Progress
+    sha256: str
     settled_at: float
     status: int | None
-    sha256: str
     outcome: str
     reason: str
     for_good: bool
@@ -99,9 +99,12 @@ class MarkFile:
         """Slots whose claims are no longer open in the database."""
         self._free.extend(slots)
 
-    def note(self, slot: int, serial: int, progress: Progress) -> None:
-        """Note how far a claim got."""
-        self._put(slot, _BEGUN.pack(progress, 0, 0, serial) + _NOT_SETTLED)
+    def note(self, slot: int, serial: int, progress: Progress, sha256: str = "") -> None:
+        """Note how far a claim got, and the digest of what was sent of it, "" when none was taken."""
+        if sha256:
+            self._put(slot, _CHECKED.pack(progress, 0, 0, serial, 0.0, 0, bytes.fromhex(sha256), b"", b""))
+        else:
+            self._put(slot, _BEGUN.pack(progress, 0, 0, serial) + _NOT_SETTLED)
 
     def note_settled(self, slot: int, row: SettledRow) -> None:
         """Note what became of a claim."""

@@ -85,8 +85,9 @@ def _settlement(serial: int, marks: Marks, *, complete: bool) -> SettledRow | No
         case Mark(progress=Progress.FIRST_BYTE) if complete:
             # The last byte is marked before it leaves, so the peer cannot have the whole instance.
             return serial, Outcome.FAILED.value, "broken_off", None, "", False, "", time.time()
-        case _:
-            return serial, Outcome.UNKNOWN.value, "no_answer", None, "", False, "", time.time()
+        case mark:
+            digest = mark.sha256 if mark else ""
+            return serial, Outcome.UNKNOWN.value, "no_answer", None, digest, False, "", time.time()
 
 
 def _summary(run_id: str, serials: list[int], settled: list[SettledRow], marks: Marks) -> RecoveredRun:

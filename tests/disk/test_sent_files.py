@@ -123,6 +123,15 @@ def test_a_file_that_is_no_longer_the_one_that_was_sent_is_left_alone(tmp_path: 
     assert _names(tmp_path) == ["longer.dcm", "newer.dcm"]
 
 
+@pytest.mark.parametrize("how", [DELETE, RENAME])
+def test_a_file_that_somebody_else_has_put_away_is_put_away(tmp_path: Path, how: SentFiles) -> None:
+    """Two jobs may send the same folder to two peers."""
+    row = _made(tmp_path / "a.dcm")
+    Path(row.path).unlink()
+
+    assert Cabinet().put_away(how, row) == ""
+
+
 def test_what_has_failed_and_is_gone_or_has_changed_is_no_further_failure(tmp_path: Path) -> None:
     """It may be whole by now, and will be sent by the next run."""
     gone, changed = _made(tmp_path / "gone.dcm"), _made(tmp_path / "changed.dcm")

@@ -18,6 +18,8 @@ class Chunked:
 
     parts: tuple[bytes, ...]
     closed: int = 0
+    sha256: str = ""
+    source_sha256: str = ""
 
     @property
     def length(self) -> int:

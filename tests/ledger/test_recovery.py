@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from dicomjobs.events import Outcome
-from dicomjobs.execute.ports import ClaimItem
+from dicomjobs.execute.ports import ClaimItem, Phase
 from dicomjobs.ledger.ledger import open_ledger
 from dicomjobs.ledger.marks import mark_path
 from dicomjobs.ledger.recovery import RecoveredRun
 from tests.support.ledgers import (
     ARCHIVE,
     StartSender,
+    ask,
     claim,
     die,
     kill,
@@ -138,3 +139,18 @@ def test_marks_left_after_their_claims_were_settled_are_swept_away(directory: Pa
         assert ledger.recovered == ()
     assert not marks.exists()
     assert known(directory) == {uid(1): ("delivered", "")}
+
+
+def test_what_was_sent_without_an_answer_is_known_by_its_digest(directory: Path) -> None:
+    """So that the next run can tell whether the file is still what was sent."""
+    ledger = open_ledger(str(directory), run_id="killed")
+    journal = ledger.journal(ARCHIVE)
+    claim(journal, 1, 2)
+    journal.mark(1, Phase.LAST_BYTE, "ab" * 32)
+    journal.mark(2, Phase.LAST_BYTE)
+    die(ledger)
+    with opened(directory):
+        pass
+    rows = ask(directory, "SELECT outcome, sha256 FROM instance ORDER BY size")
+
+    assert rows == [("unknown", "ab" * 32), ("unknown", "")]

@@ -242,7 +242,7 @@ class FakeJournal:
         found = [self.found.get(each.item, (Verdict.SEND, None)) for each in items]
         return FakeClaim(tuple(verdict for verdict, _ in found), tuple(earlier for _, earlier in found))
 
-    def mark(self, item: int, phase: Phase) -> None:
+    def mark(self, item: int, phase: Phase, sha256: str = "") -> None:
         """Note a phase."""
         self._note(f"{phase.value} {item}")
 
