@@ -71,8 +71,4 @@ def _decided(batch: list[ClaimItem], claim: Claim | None) -> Iterator[ClaimedIte
         yield from (ClaimedItem(claimed=item, verdict=None, earlier=None) for item in batch)
         return
     for index, (item, verdict) in enumerate(zip(batch, claim.verdicts(), strict=True)):
-        earlier = None if verdict is _SEND else claim.earlier(index)
-        yield ClaimedItem(claimed=item, verdict=verdict, earlier=earlier)
-
-
-_SEND = Verdict.SEND
+        yield ClaimedItem(claimed=item, verdict=verdict, earlier=claim.earlier(index))

@@ -7,14 +7,15 @@ With the same length and no digest nobody can tell: the instance is not sent aga
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dicomjobs.errors import NotSendable
-from dicomjobs.events import Cause, InstanceFinished, Outcome
+from dicomjobs.events import INSTANCE_REASONS, Cause, InstanceFinished, Outcome
 from dicomjobs.execute.halt import HELD
 from dicomjobs.execute.ports import Earlier, Files, Verdict
-from dicomjobs.model.resume import DigestPolicy
-from dicomjobs.plan.plan import PlannedInstance
+from dicomjobs.model.resume import AlreadyDelivered, DigestPolicy
+from dicomjobs.plan.plan import PlannedInstance, StoreStep
 
 _CONFLICT_HINT = "give it a SOP Instance UID of its own; `--resend all` replaces what the peer has"
 _NOT_COMPARED_HINT = "`--resend all` sends it, `digest: always` lets later runs compare"
@@ -103,6 +104,16 @@ def parked(job: str, item: int, earlier: Earlier) -> InstanceFinished:
     return InstanceFinished(
         job=job, item=item, outcome=Outcome.SKIPPED, reason="parked", words=words, hint=_PARKED_HINT
     )
+
+
+def last_try(event: InstanceFinished, failed_before: int, step: StoreStep) -> InstanceFinished:
+    """Say of an instance that failed for good that it is parked now, if it is, having failed on so many runs before this one."""
+    runs = step.retry.runs
+    if not runs or failed_before + 1 < runs or step.already_delivered is AlreadyDelivered.SEND:
+        return event
+    words, number = event.words or INSTANCE_REASONS[event.reason], failed_before + 1
+    after = f"{number} failed run{'s' if number > 1 else ''}"
+    return replace(event, words=f"{words}; parked after {after}: {_PARKED_HINT}")
 
 
 def still_unknown(job: str, item: int, earlier: Earlier) -> InstanceFinished:

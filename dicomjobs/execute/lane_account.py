@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from dicomjobs.errors import JournalUnavailable
 from dicomjobs.events import Cause, InstanceFinished, Outcome, Proof
 from dicomjobs.execute.associating import Associating
+from dicomjobs.execute.earlier import last_try
 from dicomjobs.execute.feed import Taken
 from dicomjobs.execute.halt import HELD, STOPPED_AFTER_FAILURE, Brake, journal_failed, stopped_after
 from dicomjobs.execute.later import Later, PutOff
@@ -42,6 +43,8 @@ class LaneAccount:
     emitter: Emitter
     later: Later = field(default_factory=Later)
     taken: Taken = field(default_factory=Taken)
+    failed_before: dict[int, int] = field(default_factory=dict)
+    """On how many earlier runs a row that is tried now has failed for good, where it has."""
 
     def settle(self, event: InstanceFinished, *, source_sha256: str = "", by: Proof = Proof.STATUS) -> None:
         """Write what an attempt came to into the journal, then tell it, or put the row off; raises JournalUnavailable.
@@ -52,13 +55,16 @@ class LaneAccount:
         if before:
             event = replace(event, attempts=before.last.attempts + event.attempts)
         event = judged(event)
+        for_good = event.outcome is Outcome.FAILED and event.cause is Cause.PERMANENT
+        if for_good:
+            event = last_try(event, self.failed_before.pop(event.item, 0), self.shared.step)
         settlement = Settlement(
             item=event.item,
             outcome=event.outcome,
             reason=event.reason,
             status=event.status,
             sha256=source_sha256,
-            for_good=event.outcome is Outcome.FAILED and event.cause is Cause.PERMANENT,
+            for_good=for_good,
             proof=by,
         )
         try:

@@ -187,7 +187,10 @@ class Claim(Protocol):
         """One verdict per claimed item, in order; blocks until the claims are durable. Raises JournalUnavailable."""
 
     def earlier(self, index: int) -> Earlier | None:
-        """What earlier attempts left of an item, by its place in the claim; None for SEND and HELD_BY_OTHER_RUN."""
+        """What earlier attempts left of an item, by its place in the claim.
+
+        None for HELD_BY_OTHER_RUN, and for SEND unless earlier runs have failed with it for good.
+        """
 
 
 class Journal(Protocol):

@@ -133,6 +133,8 @@ class StoreLane:
 
     def _take(self, each: ClaimedItem) -> None:
         """Deal with one row, unless no association can be had (`_gave_up`)."""
+        if each.earlier and each.earlier.same_file and each.earlier.failed_runs:
+            self._account.failed_before[each.claimed.item] = each.earlier.failed_runs
         ready = self._prepare(each)
         try:
             self._finish_in_flight()

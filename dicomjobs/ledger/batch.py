@@ -71,7 +71,10 @@ class PendingClaims(Waiting):
         return verdicts
 
     def earlier(self, index: int) -> Earlier | None:
-        """What earlier attempts left of an item, by its place in the claim; None for SEND and HELD_BY_OTHER_RUN."""
+        """What earlier attempts left of an item, by its place in the claim.
+
+        None for HELD_BY_OTHER_RUN, and for SEND unless earlier runs have failed with it for good.
+        """
         found = self.found.get(self.rows[index][0])
         return found[1] if found else None
 

@@ -164,7 +164,10 @@ class Writer:
             drop(self._connection, self._run, let_go)
 
     def _judged(self, pending: PendingClaims, peer: int) -> dict[int, tuple[Verdict, Earlier | None]]:
-        """The verdicts of a claim that are not simply to send, by serial; what a living run holds is not judged further."""
+        """The verdicts of a claim that are not simply to send, or that earlier runs have failed with, by serial.
+
+        What a living run holds is not judged further.
+        """
         found: dict[int, tuple[Verdict, Earlier | None]] = {}
         if self._connection.execute(schema.OTHER_RUNS_HAVE_CLAIMS, (self._run,)).fetchone() == (1,):
             wanted = [row[:2] for row in pending.rows]
@@ -175,7 +178,7 @@ class Writer:
         first, last = pending.rows[0][0], pending.rows[-1][0]
         for serial, *earlier in self._connection.execute(schema.EARLIER, (self._run, first, last)):
             verdict, known = judge(pending.rows[serial - first], tuple(earlier), pending.resumption, run=self._run)
-            if verdict is not Verdict.SEND:
+            if verdict is not Verdict.SEND or (known.failed_runs and earlier[0] != self._run):
                 found.setdefault(serial, (verdict, known))
         return found
 

@@ -176,12 +176,15 @@ def test_what_failed_for_good_on_enough_runs_is_parked_until_it_is_asked_for_or_
 
 
 def test_what_is_parked_is_told_of_by_every_run(site: Site) -> None:
-    """Exit code 0 stays, but nobody may take it for all done: how many, after how many runs, and how they are tried again."""
+    """Exit code 0 stays, but nobody may take it for all done: how many, after how many runs, and how they are tried again.
+
+    The run that was the last to try says so as well.
+    """
     site.statuses[0] = 0xA900
-    site.run()
-    site.run()
+    tries = [site.run()[1].job("send")["failures"][0]["words"] for _ in range(2)]
     words = "1 parked after 2 failed runs: `--resend failed` tries it again"
 
+    assert tries[1] == f"{tries[0]}; parked after 2 failed runs: `--resend failed` tries it again"
     whole, run, _ = site.run("-v")
     line, quiet = site.run()[0], site.run("-q")[0]
 
