@@ -80,6 +80,7 @@ def verify(ledger: LedgerFile, peer: Peer, place: LedgerPlace) -> int:
             found.update(_noted(ledger, [each for each in seen if not _needs_second_look(each)]))
         if absent:
             stop.pause(SECOND_LOOK_SECONDS)
+            numbers = Counting(lookup, delivered)
         for batch in _batches(absent):
             found.update(_noted(ledger, _looked_up(batch, lookup, numbers)))
     print(_counted(found))
@@ -103,7 +104,7 @@ def _looked_up(batch: Sequence[KnownInstance], lookup: Lookup, numbers: Counting
 
 def _needs_second_look(seen: _Seen) -> bool:
     """Tell whether what was delivered is not there, which may be because the peer takes its time to index what it stores."""
-    return seen.by is Proof.QUERY and seen.sighting.presence is Presence.ABSENT and seen.instance.outcome in DELIVERED
+    return seen.sighting.presence is Presence.ABSENT and seen.instance.outcome in DELIVERED
 
 
 def _seen(instance: KnownInstance, sighting: Sighting, numbers: Counting) -> _Seen:

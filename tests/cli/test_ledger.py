@@ -236,9 +236,20 @@ def test_verify_asks_a_peer_that_names_no_instances_for_numbers(sent: Site, name
     assert ask(sent.state, "SELECT proof, count(*) FROM instance GROUP BY proof") == [("", 2), ("count", 2)]
 
 
+def test_verify_counts_twice_before_it_believes_a_number(sent: Site) -> None:
+    """The peer may take its time to index what it stores."""
+    answers = (respond(status=0xC000), counted("SERIES", 1), respond(status=0xC000), counted("SERIES", 2))
+    with scripted_sessions(asked(*answers)) as sent.queries_at:
+        ended = sent.ledger("verify", "archive")
+
+    assert "2 there by count" in ended.out
+    assert known(sent.state)[sent.uid(2)] == ("delivered", "")
+
+
 def test_verify_misses_all_of_a_series_of_which_the_peer_has_too_few(sent: Site) -> None:
     """Nobody can tell which; exit code 6, and the next run sends them again."""
-    with scripted_sessions(asked(respond(status=0xC000), counted("SERIES", 1))) as sent.queries_at:
+    too_few = (respond(status=0xC000), counted("SERIES", 1))
+    with scripted_sessions(asked(*too_few, *too_few)) as sent.queries_at:
         ended = sent.ledger("verify", "archive")
 
     assert ended.code == 6
