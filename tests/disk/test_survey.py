@@ -62,6 +62,28 @@ def test_a_file_is_what_its_header_says(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "pattern", "found"),
+    [
+        ("", "*", [".hidden/.1.dcm", ".hidden/2.dcm", "seen/.3.dcm", "seen/4.dcm"]),
+        ("", "[!.]*", [".hidden/2.dcm", "seen/4.dcm"]),
+        ("**/*.dcm", "*", ["seen/4.dcm"]),
+    ],
+    ids=["folder", "pattern", "stars"],
+)
+def test_a_folder_means_hidden_files_too_unless_they_are_left_out(
+    tmp_path: Path, path: str, pattern: str, found: list[str]
+) -> None:
+    """As the README says: by a pattern the files, by a path with stars the folders as well."""
+    for name in (".hidden/.1.dcm", ".hidden/2.dcm", "seen/.3.dcm", "seen/4.dcm"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        make_instance(tmp_path / name, number=int(name[-5]))
+
+    files = survey_of(send_set_of(tmp_path / path, pattern=pattern))
+
+    assert [str(Path(file.path).relative_to(tmp_path)) for file in files] == found
+
+
 def test_folders_are_gone_through_in_the_places_of_their_names(tmp_path: Path) -> None:
     """Sorted by name in each folder, whatever order the file system has."""
     for name in ("c.dcm", "b/2.dcm", "b/1.dcm", "a.dcm", "b/1/x.dcm"):
