@@ -95,7 +95,9 @@ class Verification:
         cause = self._why.cause if self._why.cause in _OWN_CAUSES else Cause.NOT_AS_EXPECTED
         delivered = "instance that was delivered" if self._unproven == 1 else "instances that were delivered"
         words = f"{self._unproven:,} {delivered} could not be verified: {self._why.words}"
-        return Halted(reason="not_verified", words=words, cause=cause, hint=self._why.hint)
+        more_time = "give it more time: no answer is waited for longer than `verify_within`"
+        hint = self._why.hint or (more_time if self._why.reason == Timeout.reason else "")
+        return Halted(reason="not_verified", words=words, cause=cause, hint=hint)
 
 
 def verify_by_query(verification: Verification, lookup: Lookup) -> Halted | None:

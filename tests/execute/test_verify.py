@@ -243,6 +243,7 @@ def test_a_peer_that_is_silent_is_not_waited_for_longer_than_the_verification_ma
 
     assert time.monotonic() - began < PEER_SECONDS
     assert (ended.code, proofs(ran), len(ran.job("send")["associations"])) == (6, {"status": FILES}, 2)
+    assert "`verify_within`" in ran.job("send")["failures"][0]["try"]
 
 
 def test_a_signal_ends_the_waiting_and_what_was_delivered_stays_so(tmp_path: Path, files: Path) -> None:
