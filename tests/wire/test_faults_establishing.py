@@ -143,7 +143,7 @@ def test_a_peer_that_does_not_accept_properly_is_told_by_name(
     [
         ((1, 1, 3), Remedy.FIX_CONFIGURATION, "'DICOMJOBS'"),
         ((1, 1, 7), Remedy.FIX_CONFIGURATION, "'ANY-SCP'"),
-        ((2, 3, 1), Remedy.TRY_AGAIN, "max_associations"),
+        ((2, 3, 1), Remedy.TRY_AGAIN, "run again later"),
         ((2, 1, 1), Remedy.TRY_AGAIN, "log"),
     ],
 )
