@@ -21,7 +21,7 @@ from dicomjobs.execute.ports import Claim, ClaimItem, Earlier, Phase, Settlement
 from dicomjobs.plan.plan import PlannedInstance
 from tests.support.peers import Peer, storescp
 
-COUNT = 3_000
+COUNT = 10_000
 PAIRS = 16
 
 

@@ -82,13 +82,18 @@ def main() -> int:
     minutes = parser.parse_args().minutes
     with tempfile.TemporaryDirectory() as place, orthanc(Path(place)) as peer:
         samples = soak(Path(place), port=peer.port, title=peer.ae_title, minutes=minutes)
+        return judge(samples)  # before hundreds of thousands of files are deleted, which takes a while
+
+
+def judge(samples: list[Sample]) -> int:
+    """Print the first sample, the one after warming up and the last; 1 when memory, descriptors or threads have grown."""
     warm, last = samples[int(len(samples) * WARM_UP)], samples[-1]
     row("after", "rounds", "resident memory", "descriptors", "threads")
     row("--:", "--:", "--:", "--:", "--:")
     for each in (samples[0], warm, last):
         row(f"{each.seconds:.0f} s", each.rounds, f"{each.resident / 1e6:.1f} MB", each.descriptors, each.threads)
     flat = last.resident - warm.resident < MOST_GROWTH and last.descriptors == warm.descriptors and last.threads == 1
-    print("flat" if flat else "NOT flat")
+    print("flat" if flat else "NOT flat", flush=True)
     return 0 if flat else 1
 
 

@@ -61,7 +61,7 @@ def claimed(
 def _next_size(size: int, seconds: float) -> int:
     """Return how many rows the next claim holds, when one has kept the lane busy for so long."""
     if seconds < SOON:
-        return min(2 * size, MOST)
+        return min((4 if seconds < SOON / 4 else 2) * size, MOST)
     return max(size // 2, FEWEST) if seconds > LATE else size
 
 

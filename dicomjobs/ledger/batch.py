@@ -75,6 +75,8 @@ class PendingClaims(Waiting):
 
         None for HELD_BY_OTHER_RUN, and for SEND unless earlier runs have failed with it for good.
         """
+        if not self.found:
+            return None
         found = self.found.get(self.rows[index][0])
         return found[1] if found else None
 

@@ -21,6 +21,8 @@ from dicomjobs.ledger.writer import Writer
 from dicomjobs.model.resume import SEND_ALL, Resumption
 from dicomjobs.plan.plan import PlannedInstance
 
+_DELIVERED = frozenset(outcome.value for outcome in DELIVERED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerIdentity:
@@ -168,16 +170,16 @@ class _PeerJournal:
     def settle(self, settlement: Settlement) -> None:
         """Note what became of a claimed instance; kept from a kill at once, even after the database failed, and committed in groups."""
         serial, slot = self._open[settlement.item]
-        now = time.time()
+        outcome = settlement.outcome.value
         row = (
             serial,
-            settlement.outcome.value,
+            outcome,
             settlement.reason,
             settlement.status,
             settlement.sha256,
             settlement.for_good,
-            settlement.proof.value if settlement.outcome in DELIVERED else "",
-            now,
+            settlement.proof.value if outcome in _DELIVERED else "",
+            time.time(),
         )
         try:
             self._marks.note_settled(slot, row)

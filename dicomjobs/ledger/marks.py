@@ -11,11 +11,12 @@ import fcntl
 import os
 import struct
 import threading
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from os import pwrite
 from pathlib import Path
+from zlib import crc32
 
 # CRC-32 of what follows it · progress · for good · proof · serial · seconds since the epoch · status or -1 · SHA-256 · outcome · reason.
 # A power of two, aligned: a write never crosses a page, and a kill cuts a write only between pages.
@@ -24,9 +25,11 @@ _CHECKED = struct.Struct("<BBBxQdi32s24s44s")
 _BEGUN = struct.Struct("<BBBxQ")
 _NOT_SETTLED = bytes(_CHECKED.size - _BEGUN.size)
 _CRC = struct.Struct("<I")
-_EMPTY = bytes(_SLOT.size)
+_SLOT_BYTES = _SLOT.size
+_EMPTY = bytes(_SLOT_BYTES)
 _SLOTS_AT_ONCE = 1024
 _PROOFS = ("", "status", "count", "query", "commitment")
+_PROOF_NUMBERS = {proof: number for number, proof in enumerate(_PROOFS)}
 
 
 SettledRow = tuple[int, str, str, int | None, str, bool, str, float]
@@ -84,7 +87,7 @@ class MarkFile:
         """Add slots by writing them empty, which takes their blocks on any file system."""
         with self._growing:
             first, self._slots = self._slots, self._slots + _SLOTS_AT_ONCE
-            _write_all(self._descriptor, _EMPTY * _SLOTS_AT_ONCE, first * _SLOT.size)
+            _write_all(self._descriptor, _EMPTY * _SLOTS_AT_ONCE, first * _SLOT_BYTES)
             self._free.extend(range(self._slots - 1, first - 1, -1))
 
     def take(self) -> int:
@@ -110,23 +113,14 @@ class MarkFile:
         """Note what became of a claim."""
         serial, outcome, reason, status, sha256, for_good, proof, at = row
         code = -1 if status is None else status
-        digest = bytes.fromhex(sha256)
-        kept = (
-            Progress.SETTLED,
-            for_good,
-            _PROOFS.index(proof),
-            serial,
-            at,
-            code,
-            digest,
-            outcome.encode(),
-            reason.encode(),
-        )
-        self._put(slot, _CHECKED.pack(*kept))
+        said = (bytes.fromhex(sha256), outcome.encode(), reason.encode())
+        self._put(slot, _CHECKED.pack(Progress.SETTLED, for_good, _PROOF_NUMBERS[proof], serial, at, code, *said))
 
     def _put(self, slot: int, checked: bytes) -> None:
-        """Overwrite a slot."""
-        _write_all(self._descriptor, _CRC.pack(zlib.crc32(checked)) + checked, slot * _SLOT.size)
+        """Overwrite a slot; this is in the way of every instance, twice at least."""
+        data = _CRC.pack(crc32(checked)) + checked
+        if pwrite(self._descriptor, data, slot * _SLOT_BYTES) != _SLOT_BYTES:
+            _write_all(self._descriptor, data, slot * _SLOT_BYTES)
 
     def is_there(self) -> bool:
         """Whether the file can still be found by its name; files that were deleted can be written to without an error."""
@@ -149,9 +143,9 @@ class MarkFile:
 
 def _write_all(descriptor: int, data: bytes, offset: int) -> None:
     """Write all of it; a short write is what comes before "no space left", which the next one then says."""
-    written = os.pwrite(descriptor, data, offset)
+    written = pwrite(descriptor, data, offset)
     while written < len(data):
-        written += os.pwrite(descriptor, data[written:], offset + written)
+        written += pwrite(descriptor, data[written:], offset + written)
 
 
 def mark_path(directory: Path, run_id: str) -> Path:
@@ -187,12 +181,12 @@ def read_marks(path: Path) -> Marks:
     except FileNotFoundError:
         return Marks(by_serial={}, whole=False)
     marks: dict[int, Mark] = {}
-    whole = len(content) % _SLOT.size == 0
-    for offset in range(0, len(content) - _SLOT.size + 1, _SLOT.size):
-        slot = content[offset : offset + _SLOT.size]
+    whole = len(content) % _SLOT_BYTES == 0
+    for offset in range(0, len(content) - _SLOT_BYTES + 1, _SLOT_BYTES):
+        slot = content[offset : offset + _SLOT_BYTES]
         if slot == _EMPTY:
             continue
-        if zlib.crc32(slot[_CRC.size :]) != _CRC.unpack_from(slot)[0]:
+        if crc32(slot[_CRC.size :]) != _CRC.unpack_from(slot)[0]:
             whole = False
             continue
         serial, mark = _read_slot(slot)

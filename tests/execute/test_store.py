@@ -118,7 +118,7 @@ def test_claims_run_a_batch_ahead() -> None:
 
     claims = [entry for entry in stage.journal.log if entry.startswith("claim")]
 
-    assert claims == ["claim 0-7", "claim 8-15", "claim 16-31", "claim 32-63", "claim 64-99"]
+    assert claims == ["claim 0-7", "claim 8-15", "claim 16-47", "claim 48-99"]
     assert stage.journal.log.index("claim 8-15") < stage.journal.log.index("first_byte 0")
     assert stage.journal.log.index("claim 16-31") < stage.journal.log.index("first_byte 8")
 
