@@ -120,7 +120,7 @@ def test_claims_run_a_batch_ahead() -> None:
 
     assert claims == ["claim 0-7", "claim 8-15", "claim 16-47", "claim 48-99"]
     assert stage.journal.log.index("claim 8-15") < stage.journal.log.index("first_byte 0")
-    assert stage.journal.log.index("claim 16-31") < stage.journal.log.index("first_byte 8")
+    assert stage.journal.log.index("claim 16-47") < stage.journal.log.index("first_byte 8")
 
 
 def test_lanes_claim_ahead_across_studies() -> None:
