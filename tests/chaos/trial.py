@@ -183,7 +183,9 @@ def _begun(path: Path) -> int:
 
 
 def _told(run: RunDirectory) -> dict[str, dict[str, Any]]:
-    """Return what a run told of each instance, by UID; the last line of its log may be torn."""
+    """Return what a run told of each instance, by UID; the last line of its log may be torn, and killed early it told nothing."""
+    if not (run.path / "plan-instances.jsonl").exists():
+        return {}
     rows = [json.loads(line)["sop_instance_uid"] for line in run.text("plan-instances.jsonl").splitlines()]
     told = {}
     log = run.path / "events.jsonl"
