@@ -9,14 +9,14 @@ from pathlib import Path
 from dicomjobs.cli.arguments import Arguments
 from dicomjobs.cli.pipes import unless_unread
 from dicomjobs.report.report import Report
-from dicomjobs.report.text import render_line, render_parked, render_text
+from dicomjobs.report.text import render_line, render_passed_over, render_text
 
 
 def print_summary(report: Report, directory: Path, arguments: Arguments) -> None:
-    """Print what happened to stdout, if anybody reads it; with -q only what is wrong, and to stderr what is parked."""
-    if arguments.quiet and report.exit_code == 0 and (parked := render_parked(report)):
+    """Print what happened to stdout, if anybody reads it; with -q only what is wrong, and to stderr what was passed over."""
+    if arguments.quiet and report.exit_code == 0 and (words := render_passed_over(report)):
         with unless_unread(sys.stderr):
-            print(parked, file=sys.stderr)
+            print(words, file=sys.stderr)
     with unless_unread(sys.stdout):
         _print(report, directory, arguments)
 

@@ -57,20 +57,37 @@ _SKIPPED: Final = {
 """Reasons whose names are not the words for them."""
 
 
-def parked_words(job: JobReport) -> str:
-    """Return how many instances nobody tries any more and how that is changed, "" when there are none."""
+def passed_over_words(job: JobReport) -> str:
+    """Return how many instances were skipped that the peer may not have as they are, and how that is changed; "" when none were."""
+    return "; ".join(filter(None, (_parked_words(job), _not_compared_words(job))))
+
+
+def _parked_words(job: JobReport) -> str:
+    """Return how many instances nobody tries any more."""
     if not job.parked:
         return ""
-    them = "it" if job.parked == 1 else "them"
-    return (
-        f"{job.parked:,} parked after {number_of(job.parked_after, 'failed run')}: `--resend failed` tries {them} again"
-    )
+    failed, them = number_of(job.parked_after, "failed run"), _them(job.parked)
+    return f"{job.parked:,} parked after {failed}: `--resend failed` tries {them} again"
+
+
+def _not_compared_words(job: JobReport) -> str:
+    """Return how many instances were delivered from files that have changed since, with the same length and no digest to tell by."""
+    if not job.not_compared:
+        return ""
+    return f"{job.not_compared:,} not compared, changed since they were delivered: `--resend all` sends {_them(job.not_compared)}"
+
+
+def _them(count: int) -> str:
+    """Return the pronoun for so many."""
+    return "it" if count == 1 else "them"
 
 
 def code_words(report: Report) -> str:
-    """Return what a report's exit code means; 0 does not mean that all is done when something is parked."""
-    parked = report.exit_code == 0 and any(job.parked for job in report.jobs)
-    return "done, but for what is parked" if parked else meaning(report.exit_code)
+    """Return what a report's exit code means; 0 does not mean that all is done when something was passed over."""
+    if report.exit_code or not any(job.passed_over for job in report.jobs):
+        return meaning(report.exit_code)
+    parked = any(job.parked for job in report.jobs)
+    return f"done, but for what {'is parked' if parked else 'was not compared'}"
 
 
 def _counts_parts(counts: Counts, reasons: str) -> Iterator[str]:

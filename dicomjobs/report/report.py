@@ -123,6 +123,16 @@ class JobReport:
         """How many instances were not tried because they had failed for good too often."""
         return self.skipped.get("parked", 0)
 
+    @property
+    def not_compared(self) -> int:
+        """How many instances were delivered before from files of which nobody can tell whether they still hold the same."""
+        return self.skipped.get("not_compared", 0)
+
+    @property
+    def passed_over(self) -> int:
+        """How many instances were skipped although the peer may not have them as they are."""
+        return self.parked + self.not_compared
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

@@ -16,7 +16,7 @@ from dicomjobs.report.phrases import (
     failure_words,
     job_words,
     number_of,
-    parked_words,
+    passed_over_words,
     proofs_words,
     still_open,
 )
@@ -36,9 +36,9 @@ def render_line(report: Report) -> str:
     return jobs if report.exit_code == 0 else f"{jobs} -- exit code {report.exit_code}: {code_words(report)}"
 
 
-def render_parked(report: Report) -> str:
-    """Return on one line, without a newline, what no run tries any more; "" when there is no such thing."""
-    return "; ".join(f"{one_line(job.name)}: {words}" for job in report.jobs if (words := parked_words(job)))
+def render_passed_over(report: Report) -> str:
+    """Return on one line, without a newline, what was skipped that the peer may not have as it is; "" when there is no such thing."""
+    return "; ".join(f"{one_line(job.name)}: {words}" for job in report.jobs if (words := passed_over_words(job)))
 
 
 def outcome_words(outcome: JobOutcome) -> str:
@@ -48,7 +48,7 @@ def outcome_words(outcome: JobOutcome) -> str:
 
 def _job_in_line(job: JobReport) -> str:
     """Return a job as part of a line; that it succeeded goes without saying when there is more to say."""
-    words = "; ".join(filter(None, (job_words(job), parked_words(job), proofs_words(job))))
+    words = "; ".join(filter(None, (job_words(job), passed_over_words(job), proofs_words(job))))
     outcome = "" if job.outcome is JobOutcome.SUCCEEDED and words else f"{outcome_words(job.outcome)}: "
     return f"{one_line(job.name)} ({job.kind.value} {one_line(job.peer)}): {outcome}{words}".rstrip(": ")
 
@@ -86,7 +86,7 @@ def _is_worth_details(job: JobReport) -> bool:
         or refused
         or job.coverage
         or job.keys_unsupported
-        or job.parked
+        or job.passed_over
         or proofs_words(job)
         or (job.kind is JobKind.STORE and job.associations)
         or agreement_lines(job)
@@ -105,7 +105,7 @@ def _detail_lines(job: JobReport) -> Iterator[str]:
     yield from (f"  {line}" for line in agreement_lines(job))
     if words := proofs_words(job):
         yield f"  {words}"
-    if words := parked_words(job):
+    if words := passed_over_words(job):
         yield f"  {words}"
     if job.keys_unsupported:
         matches = number_of(job.keys_unsupported, "match", "matches")
@@ -148,18 +148,18 @@ def _sentences(report: Report) -> Iterator[str]:
         verb = "is" if left == 1 else "are"
         yield f"{left:,} of {number_of(planned, 'instance')} {verb} not known to have been delivered: see instances.csv."
     elif planned:
-        parked = any(job.parked for job in report.jobs)
-        yield _delivered_sentence(sum(arrived(job.counts) for job in report.jobs), planned, parked=parked)
+        passed_over = any(job.passed_over for job in report.jobs)
+        yield _delivered_sentence(sum(arrived(job.counts) for job in report.jobs), planned, passed_over=passed_over)
     if failed and not left:
         yield f"{failed} of {number_of(len(report.jobs), 'job')} did not succeed."
     if not (failed or planned):
         yield "All jobs succeeded." if len(report.jobs) > 1 else "The job succeeded."
 
 
-def _delivered_sentence(delivered: int, planned: int, *, parked: bool) -> str:
+def _delivered_sentence(delivered: int, planned: int, *, passed_over: bool) -> str:
     """Say that every instance is accounted for."""
     skipped = planned - delivered
     if not delivered:
-        return f"Nothing {'was' if parked else 'had to be'} sent: {number_of(skipped, 'instance')} skipped."
+        return f"Nothing {'was' if passed_over else 'had to be'} sent: {number_of(skipped, 'instance')} skipped."
     was = "was" if delivered == 1 else "were"
     return f"{number_of(delivered, 'instance')} {was} delivered" + (f", {skipped:,} skipped." if skipped else ".")

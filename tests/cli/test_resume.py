@@ -126,6 +126,10 @@ def test_without_a_digest_a_change_that_keeps_the_length_is_not_compared(site: S
     assert (ended.code, came) == (0, [])
     assert reasons(second) == Counter({"skipped already_delivered": FILES - 1, "skipped not_compared": 1})
     assert [site.file(number).exists() for number in range(FILES)] == [number == 1 for number in range(FILES)]
+    assert "1 not compared, changed since they were delivered: `--resend all` sends it" in ended.out
+    quiet, _, _ = site.run("-q")
+    assert (quiet.code, quiet.out) == (0, "")
+    assert "1 not compared" in quiet.err
     assert site.run("--resend", "all")[2] == [1]
 
 
