@@ -27,10 +27,10 @@ STEPS = {
 }
 """Every step by its name, as `module:function`."""
 
-ONCE = frozenset({"claim", "barrier", "recover", "open", "close", "connect", "reports", "latest"})
+ONCE = frozenset({"barrier", "recover", "open", "close", "connect", "reports", "latest"})
 """Steps that a run takes once or twice, and not for every instance."""
 
-FEW = frozenset({"commit", "event"})
+FEW = frozenset({"claim", "commit", "event"})
 """Steps that a run takes a few times."""
 
 
