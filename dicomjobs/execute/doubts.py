@@ -48,7 +48,8 @@ class Doubts:
         if each.verdict is not Verdict.RESOLVE_FIRST or self.shared.step.on_unknown is not OnUnknown.QUERY:
             return False
         item, earlier = each.claimed.item, _known(each)
-        if self.account.later.earlier_attempt(item):
+        before = self.account.later.earlier_attempt(item)
+        if before and before.was_tried:
             self._claimed.append(each)
         else:
             self.shared.journal.release([item])
@@ -56,10 +57,17 @@ class Doubts:
             self.account.put_off(last, due=self.shared.ports.monotonic())
         return True
 
+    @property
+    def any(self) -> bool:
+        """Whether something was taken that is to be looked up."""
+        return bool(self._claimed)
+
     def absent(self) -> Iterator[ClaimedItem]:
         """Look up what was taken, settle what is there, and yield what is not, to be sent; raises JournalUnavailable."""
         taken, self._claimed = self._claimed, []
-        for each, sighting in zip(taken, self._resolved(taken), strict=True):
+        sightings = self._resolved(taken)
+        self.close()  # a peer may have room for one association only, which what is absent is now sent on
+        for each, sighting in zip(taken, sightings, strict=True):
             before = self.account.later.earlier_attempt(each.claimed.item)
             if before is None:
                 raise AssertionError("what is resolved was put off before")
@@ -143,6 +151,7 @@ class Doubts:
         """End the association of the look-ups, if there is one."""
         if self._lookup:
             self._lookup.close()
+            self._lookup = None
 
 
 def _known(each: ClaimedItem) -> Earlier:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dicomjobs.events import InstanceFinished
+from dicomjobs.events import InstanceFinished, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,11 @@ class PutOff:
     last: InstanceFinished
     due: float
     waited: float
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether anything is known of it by an attempt, ours or an earlier run's; one that another run holds was only waited for."""
+        return self.last.outcome is not Outcome.NOT_SENT
 
 
 @dataclass(slots=True)
@@ -26,6 +31,11 @@ class Later:
     def __bool__(self) -> bool:
         """Whether anything waits."""
         return bool(self._waiting)
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether anything waits that was tried."""
+        return any(each.was_tried for each in self._waiting.values())
 
     def put_off(self, item: int, put_off: PutOff) -> None:
         """Keep a row for later."""

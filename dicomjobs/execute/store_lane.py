@@ -125,6 +125,8 @@ class StoreLane:
             due = [(item, ports.instances[item]) for item in later.take_due(ports.monotonic(), TAKEN_UP_AT_ONCE)]
             again = (ClaimItem(item=item, instance=row, inode=ports.files.inode(row)) for item, row in due)
             self._send_claimed(again)
+            if self._doubts.any:
+                self._end()  # the look-up is asked on an association of its own, for which this lane's makes room
             for each in self._doubts.absent():
                 self._take(each)
                 if self._gave_up:
@@ -179,7 +181,7 @@ class StoreLane:
         if each.verdict in CLAIMED:
             self._shared.journal.release([item])
         before = account.later.earlier_attempt(item)
-        if before and each.verdict is not Verdict.ALREADY_DELIVERED:
+        if before and before.was_tried and each.verdict is not Verdict.ALREADY_DELIVERED:
             account.tell(before.last)
         else:
             event = spared(self._job, item, each.claimed.instance, each.verdict, each.earlier, self._shared.ports.files)
@@ -281,8 +283,9 @@ class StoreLane:
 
     def _settle_failures_first(self) -> None:
         """Have the last word on what failed before anything else begins, where a failure is to stop the job."""
-        if self._shared.step.on_failure is OnFailure.STOP and self._account.later:
+        if self._shared.step.on_failure is OnFailure.STOP and self._account.later.has_failures:
             self._try_again()
+            self._account.tell_what_was_put_off()  # what is left when the time for waiting is over
 
     def _wait_for_peer(self) -> None:
         """Wait while the peer is to be left alone; the lane gives up, or the brake is pulled, when that will not end in this run."""
@@ -342,10 +345,22 @@ class StoreLane:
         self._doubts.drop()
 
     def _account_for_rest(self) -> None:
-        """Account for all rows that no lane could get an association for."""
+        """Account for all rows that no lane could get an association for; what the ledger knows of them is true all the same."""
+        shared, account = self._shared, self._account
         while self._gave_up and (rows := self._feed.take()):
-            for item in range(rows.first, rows.first + rows.count):
-                halted = self._shared.brake.halted
-                self._account.tell(
-                    halted.not_sent(self._job, item) if halted else not_established(self._job, item, self._gave_up)
-                )
+            try:
+                with closing(claimed(self._items(rows), shared.journal, shared.brake, shared.ports.monotonic)) as ahead:
+                    for each in ahead:
+                        self._leave(each, self._gave_up)
+            except JournalUnavailable as error:
+                self._journal_failed(error)
+                account.leave_taken()
+
+    def _leave(self, each: ClaimedItem, why: AssociationError) -> None:
+        """Account for a row for which there is no association."""
+        item, halted = each.claimed.item, self._shared.brake.halted
+        if each.verdict in CLAIMED:
+            self._shared.journal.release([item])
+        event = halted.not_sent(self._job, item) if halted else not_established(self._job, item, why)
+        known = spared(self._job, item, each.claimed.instance, each.verdict, each.earlier, self._shared.ports.files)
+        self._account.tell(known or event)

@@ -43,7 +43,7 @@ CLAIMED_AMONG = (
 
 # Outcome, reason, proof, called AE title, host, port, SOP instance UID; outcome and time of settling as they were read.
 REVISE_WITH_PROOF = """
-    UPDATE instance SET outcome = ?, reason = ?, proof = ?, older_copy = 0
+    UPDATE instance SET outcome = ?, reason = ?, proof = ?
     WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?
           AND outcome = ? AND settled_at = ?"""
 
@@ -57,5 +57,5 @@ ADOPT = """
     ON CONFLICT (peer, sop_instance_uid) DO UPDATE SET
         run = excluded.run, size = excluded.size, mtime_ns = excluded.mtime_ns, inode = 0,
         data_set_bytes = excluded.data_set_bytes, outcome = excluded.outcome, reason = '', status = NULL, sha256 = '',
-        proof = excluded.proof, failed_runs = 0, settled_at = excluded.settled_at
-    WHERE instance.outcome NOT IN ('delivered', 'delivered_with_warning')"""
+        proof = excluded.proof, older_copy = 0, failed_runs = 0, settled_at = excluded.settled_at
+    WHERE instance.outcome NOT IN ('delivered', 'delivered_with_warning') AND (excluded.proof = '' OR NOT instance.older_copy)"""

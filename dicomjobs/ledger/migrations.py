@@ -22,6 +22,10 @@ STEPS: Final[Mapping[int, tuple[str, ...]]] = {
     2: (
         "DROP INDEX claim_of_instance",
         "ALTER TABLE instance ADD COLUMN older_copy INTEGER NOT NULL DEFAULT 0",
+        # What was tried more than once may have been tried with other content: nobody noted it then.
+        """
+        UPDATE instance SET older_copy = 1
+        WHERE attempts > 1 AND outcome NOT IN ('delivered', 'delivered_with_warning')""",
     ),
 }
 """What turns a format into the one after it."""

@@ -92,7 +92,7 @@ COLUMNS = """
     SELECT tables.name, columns.name, columns.type, columns."notnull", columns.pk
     FROM sqlite_master AS tables
     JOIN pragma_table_info(tables.name) AS columns
-    WHERE tables.type = 'table'
+    WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'
     ORDER BY tables.name, columns.name"""
 
 ADD_PEER = "INSERT OR IGNORE INTO peer (called_ae_title, host, port) VALUES (?, ?, ?)"
@@ -127,7 +127,7 @@ ADD_CLAIMS = """
 
 # A RevisedRow.
 REVISE = """
-    UPDATE instance SET outcome = ?, reason = ?, proof = '', older_copy = 0
+    UPDATE instance SET outcome = ?, reason = ?, proof = ''
     WHERE peer = (SELECT id FROM peer WHERE called_ae_title = ? AND host = ? AND port = ?) AND sop_instance_uid = ?"""
 
 # A ProvenRow.
@@ -171,7 +171,7 @@ SETTLE_CLAIMS = """
             WHEN instance.size = excluded.size AND instance.mtime_ns = excluded.mtime_ns
                  AND (instance.inode = excluded.inode OR instance.inode = 0 OR excluded.inode = 0) THEN instance.older_copy
             WHEN instance.sha256 <> '' AND instance.sha256 = excluded.sha256 THEN instance.older_copy
-            ELSE instance.older_copy OR instance.outcome IN ('delivered', 'delivered_with_warning', 'unknown') END,
+            ELSE instance.older_copy OR instance.outcome <> 'failed' OR instance.reason = 'not_arrived' END,
         attempts = instance.attempts + 1,
         failed_runs = CASE
             WHEN excluded.outcome IN ('delivered', 'delivered_with_warning') THEN 0

@@ -203,6 +203,20 @@ def test_verify_takes_no_older_copy_for_a_new_one(sent: Site) -> None:
     assert known(sent.state)[sent.uid(2)][0] == "unknown"
 
 
+def test_adopt_takes_no_older_copy_for_a_new_one(sent: Site) -> None:
+    """Unless it is to be taken at its word."""
+    data = bytearray(sent.made[2].path.read_bytes())
+    data[-1] ^= 1
+    sent.made[2].path.write_bytes(data)
+    sent.faults = {sent.uid(2): Fault.RESET}
+    dicomjobs("run", sent.job(), "--reports", sent.folder / "reports", "--resend", "all")
+    sent.ledger("adopt", "archive", sent.made[2].path)
+
+    assert known(sent.state)[sent.uid(2)][0] == "unknown"
+    sent.ledger("adopt", "archive", sent.made[2].path, "--unasked")
+    assert known(sent.state)[sent.uid(2)][0] == "delivered"
+
+
 def test_verify_leaves_alone_what_a_run_delivers_meanwhile(sent: Site) -> None:
     """What it saw was true before that delivery only."""
     with opened_for_inspection(sent.state) as ledger:

@@ -235,3 +235,11 @@ def test_a_peer_that_refuses_us_after_the_look_ups_leaves_no_claim_open(scene: S
     assert (code, row["outcome"], row["reason"]) == (8, "unknown", "no_answer")
     assert open_claims(scene.folder / "state") == []
     assert not list((scene.folder / "state").glob("marks-*"))
+
+
+def test_a_peer_with_room_for_one_association_is_asked_and_sent_to_in_turn(scene: Scene) -> None:
+    """The look-up ends before the sending goes on, and the other way round."""
+    scene.faults, scene.archive.most = [Fault.RESET], 1
+    code, _, row = scene.run(", budget: 2s")
+
+    assert (code, row["outcome"], row["attempts"]) == (0, "delivered", "2")

@@ -290,6 +290,16 @@ def test_on_failure_stop_waits_for_the_last_word_before_anything_else_is_sent() 
     ]
 
 
+def test_a_failure_that_outlives_the_budget_stops_the_job_too() -> None:
+    """The last word on it is had before anything else begins."""
+    stage = Stage(MadeInstances(3), answers=[[FULL] * 50])
+
+    events = stage.run(plan(3, replace(RETRY, budget=5.0), on_failure=OnFailure.STOP))
+
+    outcomes = {each.item: each.outcome for each in events if isinstance(each, InstanceFinished)}
+    assert outcomes == {0: Outcome.FAILED, 1: Outcome.NOT_SENT, 2: Outcome.NOT_SENT}
+
+
 def test_on_failure_stop_stops_at_what_stays_failed() -> None:
     """The rest is left."""
     stage = Stage(MadeInstances(3), answers=[[0, 0x0213, 0x0213]])

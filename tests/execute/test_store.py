@@ -32,7 +32,7 @@ from dicomjobs.events import (
 from dicomjobs.execute.ports import Verdict
 from dicomjobs.model.association import AcceptedContext, Proposal
 from dicomjobs.model.job import EmptyPolicy, EndWith, OnFailure
-from dicomjobs.model.resume import Retry
+from dicomjobs.model.resume import OnUnknown, Retry
 from dicomjobs.model.stop import StopState
 from dicomjobs.plan.plan import Excluded, JobPlan, Plan, PlannedInstance, StoreStep
 from tests.support.fake_ports import EARLIER, Answer, FakeFiles, FakeJournal, Stage
@@ -285,14 +285,29 @@ def test_an_answered_instance_forgives_earlier_breaks() -> None:
     ],
 )
 def test_without_an_association_every_instance_fails_with_the_reason(error: AssociationError, cause: Cause) -> None:
-    """And its claim is given back."""
+    """And its claim is given back, by the lane that gave up and by the one that accounts for what is left."""
     stage = Stage(MadeInstances(2), refusals=[error])
 
     events = stage.run(make_plan(store_job(count=2)))
 
     assert _summary(events) == [(0, "failed", "association_failed"), (1, "failed", "association_failed")]
     assert {each.cause for each in _finished(events)} == {cause}
-    assert Counter(stage.journal.log) == {"claim 0-1": 1, "release 0": 1, "release 1": 1, "barrier": 1}
+    assert Counter(stage.journal.log) == {"claim 0-1": 2, "release 0": 2, "release 1": 2, "barrier": 1}
+
+
+def test_without_an_association_what_the_ledger_knows_is_true_all_the_same() -> None:
+    """What was delivered before is not called failed, and what is unknown stays so."""
+    stage = Stage(MadeInstances(3), refusals=[ConnectionFailed("nobody listens")])
+    unknown = replace(EARLIER, outcome=Outcome.UNKNOWN)
+    stage.journal.found = {0: (Verdict.ALREADY_DELIVERED, EARLIER), 1: (Verdict.RESOLVE_FIRST, unknown)}
+
+    events = stage.run(make_plan(store_job(count=3)))
+
+    assert _summary(events) == [
+        (0, "skipped", "already_delivered"),
+        (1, "unknown", "still_unknown"),
+        (2, "failed", "association_failed"),
+    ]
 
 
 def test_an_instance_no_accepted_context_fits_fails_with_what_was_accepted() -> None:
@@ -380,6 +395,28 @@ def test_an_instance_that_another_run_holds_is_soon_delivered() -> None:
 
     assert _summary(events) == [(0, "skipped", "already_delivered"), (1, "delivered", ""), (2, "delivered", "")]
     assert len(stage.pauses) == 1
+
+
+def test_an_instance_whose_holder_died_is_what_it_left() -> None:
+    """Not held any more: unknown, when it was sent without an answer."""
+    stage = Stage(MadeInstances(1))
+    stage.journal.found = {0: (Verdict.HELD_BY_OTHER_RUN, None)}
+    left = {0: (Verdict.RESOLVE_FIRST, replace(EARLIER, outcome=Outcome.UNKNOWN))}
+    stage.on_pause = lambda: stage.journal.found.update(left)
+
+    events = stage.run(make_plan(_changed(store_job(count=1), retry=PATIENT, on_unknown=OnUnknown.STOP)))
+
+    assert _summary(events) == [(0, "unknown", "still_unknown")]
+
+
+def test_an_instance_that_is_held_is_no_failure_to_settle_first() -> None:
+    """`on_failure: stop` goes on with the others meanwhile."""
+    stage = Stage(MadeInstances(3), journal=FakeJournal(found={0: (Verdict.HELD_BY_OTHER_RUN, None)}))
+
+    events = stage.run(make_plan(_changed(store_job(count=3), retry=PATIENT, on_failure=OnFailure.STOP)))
+
+    assert [each.item for each in _finished(events)] == [1, 2, 0]
+    assert _summary(events)[0] == (0, "not_sent", "held_by_other_run")
 
 
 def test_end_with_abort_aborts() -> None:

@@ -176,14 +176,30 @@ def test_other_content_that_may_have_arrived_is_remembered(
     assert ask(directory, "SELECT older_copy FROM instance") == [(expected,)]
 
 
-def test_a_copy_that_verification_misses_is_no_older_copy_any_more(directory: Path) -> None:
-    """The peer has said that it is not there."""
+def test_a_copy_that_verification_misses_is_an_older_copy_all_the_same(directory: Path) -> None:
+    """The peer may only have been late to index it."""
     row = planned(1)
     with opened(directory) as ledger:
         journal = ledger.journal(ARCHIVE)
-        for item, instance in ((1, row), (2, replace(row, mtime_ns=1))):
-            journal.claim([ClaimItem(item=item, instance=instance)]).verdicts()
-            settle(journal, item, Outcome.DELIVERED if item == 1 else Outcome.FAILED)
+        journal.claim([ClaimItem(item=1, instance=row)]).verdicts()
+        settle(journal, 1, Outcome.DELIVERED)
         journal.revise([row], Outcome.MISSING, "not_found")
+        journal.claim([ClaimItem(item=2, instance=replace(row, mtime_ns=1))]).verdicts()
+        settle(journal, 2, Outcome.UNKNOWN)
 
-    assert ask(directory, "SELECT outcome, older_copy FROM instance") == [("missing", 0)]
+    assert ask(directory, "SELECT outcome, older_copy FROM instance") == [("unknown", 1)]
+
+
+def test_what_did_not_arrive_at_two_looks_is_an_older_copy_all_the_same(directory: Path) -> None:
+    """They may have come too early."""
+    row = planned(1)
+    with opened(directory) as ledger:
+        journal = ledger.journal(ARCHIVE)
+        for item, instance, outcome, reason in (
+            (1, row, Outcome.FAILED, "not_arrived"),
+            (2, replace(row, mtime_ns=1), Outcome.UNKNOWN, "no_answer"),
+        ):
+            journal.claim([ClaimItem(item=item, instance=instance)]).verdicts()
+            settle(journal, item, outcome, reason=reason)
+
+    assert ask(directory, "SELECT outcome, older_copy FROM instance") == [("unknown", 1)]

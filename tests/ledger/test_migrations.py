@@ -62,6 +62,22 @@ def test_everything_an_old_ledger_knows_is_kept(old: Path) -> None:
     assert is_sound(old)
 
 
+def test_what_an_old_ledger_tried_twice_may_be_an_older_copy(old: Path) -> None:
+    """It did not note whether the content was the same."""
+    with closing(sqlite3.connect(old / "ledger.sqlite3")) as connection:
+        for number, attempts in ((7, 1), (8, 2)):
+            connection.execute(
+                "INSERT INTO instance VALUES (1, ?, '1', '1', '1', 10, 10, 'unknown', 'no_answer', 0, '', ?, 0, 1, 1.0, 2.0)",
+                (uid(number), attempts),
+            )
+        connection.commit()
+    with opened(old):
+        pass
+
+    rows = ask(old, "SELECT sop_instance_uid FROM instance WHERE older_copy")
+    assert rows == [(uid(8),)]
+
+
 def test_the_tables_are_those_of_a_new_ledger(old: Path, tmp_path: Path) -> None:
     """Column for column, but for their order, and index for index."""
     with opened(old), opened(tmp_path / "new"):

@@ -63,6 +63,14 @@ def test_a_damaged_schema_that_sqlite_takes_for_sound_is_damage(written: Path) -
         open_ledger(str(written.parent), run_id="run")
 
 
+def test_statistics_that_somebody_let_sqlite_take_are_no_damage(written: Path) -> None:
+    """ANALYZE adds a table of SQLite's own."""
+    change(written, "ANALYZE")
+
+    with opened(written.parent) as ledger:
+        claim(ledger.journal(ARCHIVE), 2000)
+
+
 def test_a_value_that_no_ledger_holds_is_damage_and_not_a_bug(written: Path) -> None:
     """It is met when an instance is claimed that it belongs to."""
     change(written, "PRAGMA ignore_check_constraints = ON", "UPDATE instance SET outcome = 'devoured'")

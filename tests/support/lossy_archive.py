@@ -28,6 +28,7 @@ _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _C_STORE, _C_FIND = 0x0001, 0x0020
 _P_DATA, _RELEASE_RQ = 4, 5
 _REJECT = bytes.fromhex("03 00 00000004 00 01 01 07")
+_BUSY = bytes.fromhex("03 00 00000004 00 02 03 02")
 _ABORT = bytes.fromhex("07 00 00000004 00000000")
 
 
@@ -77,7 +78,10 @@ class LossyArchive:
     """How many queries are still answered as if nothing had been indexed yet."""
     refuses_after: int = 0
     """After how many queries it rejects every association for good; 0 for never."""
+    most: int = 0
+    """How many associations it has room for; 0 for any number."""
     bugs: list[BaseException] = field(default_factory=list)
+    _open: set[int] = field(default_factory=set)
 
     def serve(self, connection: socket.socket, over: threading.Event) -> None:
         """Hold one association to its end."""
@@ -89,6 +93,11 @@ class LossyArchive:
                     conversation.read_pdu()
                     connection.sendall(_REJECT)
                     return
+                if self.most and len(self._open) >= self.most:
+                    conversation.read_pdu()
+                    connection.sendall(_BUSY)
+                    return
+                self._open.add(threading.get_ident())
                 accept()(conversation)
                 while self._next(conversation):
                     pass
@@ -96,6 +105,8 @@ class LossyArchive:
                 pass  # the other side went away
             except BaseException as bug:
                 self.bugs.append(bug)
+            finally:
+                self._open.discard(threading.get_ident())
 
     def _next(self, conversation: Conversation) -> bool:
         """Deal with one message; false at the end of the association."""
@@ -104,6 +115,7 @@ class LossyArchive:
             kind, body = conversation.read_pdu()
             if kind != _P_DATA:
                 if kind == _RELEASE_RQ:
+                    self._open.discard(threading.get_ident())
                     conversation.socket.sendall(RELEASE_RP)
                 return False
             for value in data_values(kind, body):
