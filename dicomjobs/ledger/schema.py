@@ -171,7 +171,7 @@ SETTLE_CLAIMS = """
             WHEN instance.size = excluded.size AND instance.mtime_ns = excluded.mtime_ns
                  AND (instance.inode = excluded.inode OR instance.inode = 0 OR excluded.inode = 0) THEN instance.older_copy
             WHEN instance.sha256 <> '' AND instance.sha256 = excluded.sha256 THEN instance.older_copy
-            ELSE instance.older_copy OR instance.outcome <> 'failed' OR instance.reason = 'not_arrived' END,
+            ELSE instance.older_copy OR instance.reason <> 'broken_off' END,
         attempts = instance.attempts + 1,
         failed_runs = CASE
             WHEN excluded.outcome IN ('delivered', 'delivered_with_warning') THEN 0

@@ -156,7 +156,7 @@ def send_one(journal: Journal) -> None:
         (Outcome.DELIVERED, Outcome.UNKNOWN, True, 1),
         (Outcome.UNKNOWN, Outcome.UNKNOWN, True, 1),
         (Outcome.DELIVERED, Outcome.FAILED, True, 1),
-        (Outcome.FAILED, Outcome.UNKNOWN, True, 0),
+        (Outcome.FAILED, Outcome.UNKNOWN, True, 1),
         (Outcome.DELIVERED, Outcome.UNKNOWN, False, 0),
         (Outcome.UNKNOWN, Outcome.DELIVERED, True, 0),
     ],
@@ -164,7 +164,7 @@ def send_one(journal: Journal) -> None:
 def test_other_content_that_may_have_arrived_is_remembered(
     directory: Path, before: Outcome, now: Outcome, changed: bool, expected: int
 ) -> None:
-    """Until the new content is acknowledged; what was refused never arrived."""
+    """Until the new content is acknowledged; what was refused may have been kept all the same."""
     row = planned(1)
     later = replace(row, mtime_ns=row.mtime_ns + 1) if changed else row
     with opened(directory) as ledger:
@@ -190,16 +190,17 @@ def test_a_copy_that_verification_misses_is_an_older_copy_all_the_same(directory
     assert ask(directory, "SELECT outcome, older_copy FROM instance") == [("unknown", 1)]
 
 
-def test_what_did_not_arrive_at_two_looks_is_an_older_copy_all_the_same(directory: Path) -> None:
-    """They may have come too early."""
+@pytest.mark.parametrize(("reason", "expected"), [("not_arrived", 1), ("refused", 1), ("broken_off", 0)])
+def test_what_failed_may_be_an_older_copy(directory: Path, reason: str, expected: int) -> None:
+    """Two looks may come too early, a refusal may be kept; what was cut off before its last byte is not there."""
     row = planned(1)
     with opened(directory) as ledger:
         journal = ledger.journal(ARCHIVE)
-        for item, instance, outcome, reason in (
-            (1, row, Outcome.FAILED, "not_arrived"),
+        for item, instance, outcome, why in (
+            (1, row, Outcome.FAILED, reason),
             (2, replace(row, mtime_ns=1), Outcome.UNKNOWN, "no_answer"),
         ):
             journal.claim([ClaimItem(item=item, instance=instance)]).verdicts()
-            settle(journal, item, outcome, reason=reason)
+            settle(journal, item, outcome, reason=why)
 
-    assert ask(directory, "SELECT outcome, older_copy FROM instance") == [("unknown", 1)]
+    assert ask(directory, "SELECT outcome, older_copy FROM instance") == [("unknown", expected)]
