@@ -134,7 +134,7 @@ def _compare(clocks: tuple[_Clock, _Clock], run: Callable[[Path], float], folder
             took = run(folder / f"{turn}-{name.replace(' ', '-')}")
             if turn:  # the first pair warms up
                 found[name].append((took, *(clock.seconds for clock in clocks)))
-    setattr(Wiring, "journal", kept)  # noqa: B010
+    setattr(Wiring, "journal", kept)  # noqa: B010 - and taken out again
     pairs = zip(found["nothing kept"], found["kept"], strict=True)
     cost = 1 - statistics.median(without[0] / kept[0] for without, kept in pairs)
     for name, turns in found.items():

@@ -17,6 +17,8 @@ from dicomjobs.ledger.statements import transaction
 
 DATABASE = "ledger.sqlite3"
 
+_WRONG_VALUES = (TypeError, ValueError, LookupError)
+"""What comes of a value that no ledger holds, or of a bug of ours: the file itself tells which."""
 _LOW_SPACE_BYTES = 65_536
 _CHECKED_BYTES = 2 << 20
 _CHECKED_BYTES_AFTER_A_CRASH = 256 << 20
@@ -32,11 +34,7 @@ def in_words(directory: Path) -> Iterator[None]:
     except UnicodeDecodeError as error:  # what SQLite says of a damaged file can quote it
         words = f"the ledger in {directory} is damaged: restore it, or move it away and start afresh"
         raise JournalUnavailable(words) from error
-    except (
-        TypeError,
-        ValueError,
-        LookupError,
-    ) as error:  # a value that no ledger holds, or a bug of ours: the file tells which
+    except _WRONG_VALUES as error:
         if found := _damage_of_file(directory / DATABASE):
             raise JournalUnavailable(_damaged(directory / DATABASE, found)) from error
         raise

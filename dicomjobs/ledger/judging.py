@@ -40,9 +40,8 @@ def _of_delivered(earlier: Earlier, resumption: Resumption, *, in_this_run: bool
 
 def _earlier(claim: ClaimRow, row: EarlierRow) -> Earlier:
     """What the ledger knows, seen from the file at hand."""
-    _, run_id, outcome, reason, status, at, size, mtime_ns, inode, data_set_bytes, sha256, failed_runs, proof, older = (
-        row
-    )
+    _, run_id, outcome, reason, status, at = row[:6]
+    size, mtime_ns, inode, data_set_bytes, sha256, failed_runs, proof, older_copy = row[6:]
     *_, claimed_size, claimed_mtime_ns, claimed_inode, _, _ = claim
     same_inode = inode == claimed_inode or not (inode and claimed_inode)
     return Earlier(
@@ -57,5 +56,5 @@ def _earlier(claim: ClaimRow, row: EarlierRow) -> Earlier:
         sha256=sha256,
         failed_runs=failed_runs,
         proof=_PROOFS.get(proof, Proof.STATUS),
-        older_copy=bool(older),
+        older_copy=bool(older_copy),
     )

@@ -189,13 +189,19 @@ def test_verify_looks_twice_before_it_calls_anything_missing(sent: Site) -> None
     assert known(sent.state)[sent.uid(2)] == ("delivered", "")
 
 
+def lose_new_content(site: Site, number: int) -> None:
+    """Give a file that was delivered other content, and send it without an answer: the archive has the older copy."""
+    path = site.made[number].path
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    site.faults = {site.uid(number): Fault.RESET}
+    dicomjobs("run", site.job(), "--reports", site.folder / "reports", "--resend", "all")
+
+
 def test_verify_takes_no_older_copy_for_a_new_one(sent: Site) -> None:
     """What is unknown stays so where other content went there before under its UID."""
-    data = bytearray(sent.made[2].path.read_bytes())
-    data[-1] ^= 1
-    sent.made[2].path.write_bytes(data)
-    sent.faults = {sent.uid(2): Fault.RESET}
-    dicomjobs("run", sent.job(), "--reports", sent.folder / "reports", "--resend", "all")
+    lose_new_content(sent, 2)
     ended = sent.ledger("verify", "archive")
 
     assert ended.code == 8
@@ -205,11 +211,7 @@ def test_verify_takes_no_older_copy_for_a_new_one(sent: Site) -> None:
 
 def test_adopt_takes_no_older_copy_for_a_new_one(sent: Site) -> None:
     """Unless it is to be taken at its word."""
-    data = bytearray(sent.made[2].path.read_bytes())
-    data[-1] ^= 1
-    sent.made[2].path.write_bytes(data)
-    sent.faults = {sent.uid(2): Fault.RESET}
-    dicomjobs("run", sent.job(), "--reports", sent.folder / "reports", "--resend", "all")
+    lose_new_content(sent, 2)
     sent.ledger("adopt", "archive", sent.made[2].path)
 
     assert known(sent.state)[sent.uid(2)][0] == "unknown"
