@@ -299,14 +299,14 @@ def test_without_an_association_what_the_ledger_knows_is_true_all_the_same() -> 
     """What was delivered before is not called failed, and what is unknown stays so."""
     stage = Stage(MadeInstances(3), refusals=[ConnectionFailed("nobody listens")])
     unknown = replace(EARLIER, outcome=Outcome.UNKNOWN)
-    stage.journal.found = {0: (Verdict.ALREADY_DELIVERED, EARLIER), 1: (Verdict.RESOLVE_FIRST, unknown)}
+    stage.journal.found = {1: (Verdict.ALREADY_DELIVERED, EARLIER), 2: (Verdict.RESOLVE_FIRST, unknown)}
 
     events = stage.run(make_plan(store_job(count=3)))
 
     assert _summary(events) == [
-        (0, "skipped", "already_delivered"),
-        (1, "unknown", "still_unknown"),
-        (2, "failed", "association_failed"),
+        (0, "failed", "association_failed"),
+        (1, "skipped", "already_delivered"),
+        (2, "unknown", "still_unknown"),
     ]
 
 
